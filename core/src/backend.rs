@@ -1,0 +1,166 @@
+//! [`Backend`]: whoever runs tasks. A small trait with a long contract.
+#![forbid(unsafe_code)]
+
+use core::fmt;
+
+use crate::task::Task;
+
+/// Runs tasks: a thread pool, an RTOS task, a game engine's job system, a superloop.
+///
+/// # The contract
+/// - `schedule` either **accepts** the task (`Ok`) or gives **that same task** back with the reason.
+///   Giving back another one costs that other one its future (abandoned); nothing worse.
+/// - An accepted task is [`run`](Task::run) or dropped, once, at any later time, in any context:
+///   another thread, an interrupt handler, or `schedule` itself. Dropping it resolves its future as
+///   abandoned. What is neither run nor dropped is never resolved, except by being cancelled.
+/// - `schedule` is called from every context that may submit; it does not call back into the
+///   executor. If it unwinds, the task is abandoned and the panic goes on to whoever submitted.
+/// - A task may have been cancelled or run by a waiter meanwhile; running it then does nothing.
+/// - Counting, shutting down and cancelling are the executor's affair, not the backend's.
+///
+/// # Examples
+/// ```
+/// use concurrent_futures_core::{Backend, Executor, Refused, Task};
+///
+/// /// A thread for every task.
+/// struct Spawner;
+///
+/// impl Backend for Spawner {
+///     fn schedule(&self, task: Task) -> Result<(), Refused> {
+///         std::thread::spawn(move || task.run());
+///         Ok(())
+///     }
+/// }
+///
+/// let executor = Executor::new(Spawner);
+/// let squares: Vec<u64> = executor.map(|n| n * n, 0..4u64).collect::<Result<_, _>>()?;
+/// assert_eq!(squares, [0, 1, 4, 9]);
+/// # Ok::<(), concurrent_futures_core::TaskError>(())
+/// ```
+pub trait Backend: Send + Sync + 'static {
+    /// Accepts a task, or refuses it.
+    ///
+    /// # Errors
+    /// The same task, and why.
+    fn schedule(&self, task: Task) -> Result<(), Refused>;
+
+    /// Whether the calling context is one of this backend's workers, so that a task which waits for
+    /// another of the same executor may run it itself. Must not be true on a thread outside: a
+    /// waiter there would run tasks. Called from the waiting context.
+    fn may_claim(&self) -> bool {
+        false
+    }
+
+    /// For backends without workers of their own, whose tasks are run by a loop of the program:
+    /// runs one task in the calling context, and says whether there was one. Called by whoever waits
+    /// for the executor to end, which might be that very loop.
+    fn run_one(&self) -> bool {
+        false
+    }
+
+    /// For pools that keep tasks in a queue of their own from which they can be unlinked: what the
+    /// executor asks instead of keeping a list. This crate's pool is the one there is.
+    #[doc(hidden)]
+    fn supervise(&self) -> Option<&dyn crate::supervise::Supervise> {
+        None
+    }
+}
+
+/// A task given back by [`Backend::schedule`], and why.
+#[derive(Debug)]
+pub struct Refused {
+    pub(crate) task: Task,
+    pub(crate) reason: RefusedReason,
+}
+
+/// Why a task was not accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RefusedReason {
+    /// The executor was shut down.
+    ShutDown,
+    /// There is no room in the queue, or no slot free.
+    Full,
+    /// There is no worker, and none could be started.
+    NoWorker(Text),
+    /// The pool gave up on its workers.
+    Broken(Text),
+    /// The backend gave back a task that is not the one it was given.
+    WrongTask,
+}
+
+/// A reason in words: any text where there is an allocator, a static one elsewhere.
+#[cfg(feature = "alloc")]
+pub type Text = alloc::sync::Arc<str>;
+/// A reason in words: any text where there is an allocator, a static one elsewhere.
+#[cfg(not(feature = "alloc"))]
+pub type Text = &'static str;
+
+impl Refused {
+    /// Gives `task` back.
+    pub fn new(task: Task, reason: RefusedReason) -> Self {
+        Self { task, reason }
+    }
+
+    /// The task.
+    pub fn into_inner(self) -> Task {
+        self.task
+    }
+}
+
+impl fmt::Display for RefusedReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ShutDown => f.write_str("the executor was shut down: submit before that"),
+            Self::Full => f.write_str("the queue is full: submit later, or make it larger"),
+            Self::NoWorker(cause) => {
+                write!(f, "there is no worker and none could be started: {cause}")
+            }
+            Self::Broken(cause) => write!(f, "the pool gave up on its workers: {cause}"),
+            Self::WrongTask => {
+                f.write_str("the backend gave back another task than it was given: mend it")
+            }
+        }
+    }
+}
+
+/// A callable that was not accepted, to be had back, and why.
+pub struct SubmitError<F> {
+    callable: F,
+    reason: RefusedReason,
+}
+
+impl<F> SubmitError<F> {
+    pub(crate) fn new(callable: F, reason: RefusedReason) -> Self {
+        Self { callable, reason }
+    }
+
+    /// The callable, which was not run.
+    pub fn into_inner(self) -> F {
+        self.callable
+    }
+
+    /// Why it was refused.
+    pub fn reason(&self) -> &RefusedReason {
+        &self.reason
+    }
+
+    /// The error without the callable, for `?` where that is not `'static`.
+    pub fn without_callable(self) -> SubmitError<()> {
+        SubmitError { callable: (), reason: self.reason }
+    }
+}
+
+impl<F> fmt::Debug for SubmitError<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SubmitError").field("reason", &self.reason).finish_non_exhaustive()
+    }
+}
+
+impl<F> fmt::Display for SubmitError<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "task not accepted: {}", self.reason)
+    }
+}
+
+impl<F> core::error::Error for SubmitError<F> {}

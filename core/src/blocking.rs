@@ -1,0 +1,98 @@
+//! Waiting for one slot by parking, and claiming it instead where that is possible (D6 of the
+//! architecture: a pool cannot starve by waiting for itself).
+#![forbid(unsafe_code)]
+
+use core::task::{Poll, Waker};
+
+use crate::park::{Park, Parked};
+use crate::slot::{Claimable, SlotRef, Unique};
+use crate::state::Claim;
+
+/// Why a wait ended.
+#[must_use]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// Resolved.
+    Done,
+    /// Not resolved in time.
+    DeadlinePassed,
+    /// It could never be: see [`crate::TaskErrorKind::WouldDeadlock`].
+    WouldDeadlock,
+}
+
+/// Something that is resolved once, and wakes one waiter then.
+pub(crate) trait Waitable {
+    fn slot(&self) -> &SlotRef;
+    fn poll_done(&mut self, waker: &Waker) -> Poll<()>;
+    fn stop_waiting(&mut self);
+}
+
+impl Waitable for Unique {
+    fn slot(&self) -> &SlotRef {
+        self.slot()
+    }
+
+    fn poll_done(&mut self, waker: &Waker) -> Poll<()> {
+        self.poll_done(waker)
+    }
+
+    fn stop_waiting(&mut self) {
+        self.stop_waiting();
+    }
+}
+
+/// Waits until the slot is resolved or the deadline has passed.
+///
+/// Without a deadline, a worker of the slot's own executor runs the task itself if nobody has
+/// started it.
+pub(crate) fn wait<W: Waitable, P: Park>(
+    waitable: &mut W,
+    park: &P,
+    deadline: Option<P::Instant>,
+) -> Ended {
+    if waitable.slot().snapshot().is_done() {
+        return Ended::Done;
+    }
+    if deadline.is_none() {
+        if crate::context::runs(waitable.slot()) {
+            return Ended::WouldDeadlock;
+        }
+        match waitable.slot().claimable() {
+            Claimable::TooDeep => return Ended::WouldDeadlock,
+            Claimable::Yes if waitable.slot().claim_and_run() == Claim::Claimed => {
+                return Ended::Done;
+            }
+            Claimable::Yes | Claimable::No => {}
+        }
+    }
+    if spin_until_done(waitable.slot()) {
+        return Ended::Done;
+    }
+    let waker = park.waker();
+    loop {
+        if waitable.poll_done(&waker).is_ready() {
+            return Ended::Done;
+        }
+        match park.park(deadline) {
+            Parked::Woken => {}
+            Parked::DeadlinePassed => {
+                waitable.stop_waiting();
+                // Resolved at the last moment counts.
+                let done = waitable.slot().snapshot().is_done();
+                return if done { Ended::Done } else { Ended::DeadlinePassed };
+            }
+        }
+    }
+}
+
+/// Looks for about a microsecond: parking and being woken costs a hundred times that.
+fn spin_until_done(slot: &SlotRef) -> bool {
+    #[cfg(feature = "std")]
+    for _ in 0..crate::sync::SPINS {
+        if slot.snapshot().is_done() {
+            return true;
+        }
+        crate::sync::spin_loop();
+    }
+    slot.snapshot().is_done()
+}

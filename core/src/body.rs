@@ -1,0 +1,223 @@
+//! The slot as those see it who know its types: the room, and the table that works on it.
+
+use core::marker::PhantomData;
+use core::mem::ManuallyDrop;
+use core::ptr::NonNull;
+
+use crate::contain::contain;
+use crate::error::TaskError;
+use crate::slot::{Access, Header, SlotRef, Table};
+use crate::sync::UnsafeCell;
+
+/// What a task runs.
+pub(crate) trait Callable {
+    /// The value of its future.
+    type Output;
+
+    /// Runs it.
+    fn call(self) -> Result<Self::Output, TaskError>;
+}
+
+/// The callable of `submit`: all that it returns is a value.
+pub(crate) struct Plain<F>(pub(crate) F);
+
+impl<F: FnOnce() -> T, T> Callable for Plain<F> {
+    type Output = T;
+
+    fn call(self) -> Result<T, TaskError> {
+        Ok((self.0)())
+    }
+}
+
+/// A callable that makes its own [`TaskError`]s.
+pub(crate) struct Fallible<F>(pub(crate) F);
+
+impl<F: FnOnce() -> Result<T, TaskError>, T> Callable for Fallible<F> {
+    type Output = T;
+
+    fn call(self) -> Result<T, TaskError> {
+        (self.0)()
+    }
+}
+
+/// The callable of `submit_fallible`: an `Err` is a failure.
+#[cfg(feature = "alloc")]
+pub(crate) struct Raising<F>(pub(crate) F);
+
+#[cfg(feature = "alloc")]
+impl<F, T, E> Callable for Raising<F>
+where
+    F: FnOnce() -> Result<T, E>,
+    E: Into<alloc::boxed::Box<dyn core::error::Error + Send + Sync>>,
+{
+    type Output = T;
+
+    fn call(self) -> Result<T, TaskError> {
+        (self.0)().map_err(TaskError::failed)
+    }
+}
+
+/// The callable of a promise: somebody else will bring the value.
+pub(crate) struct Nothing<T>(pub(crate) PhantomData<fn() -> T>);
+
+impl<T> Callable for Nothing<T> {
+    type Output = T;
+
+    fn call(self) -> Result<T, TaskError> {
+        Err(TaskError::abandoned())
+    }
+}
+
+/// Where a slot lives, and which lock its list has.
+pub(crate) trait Storage: Sized {
+    /// Runs `f` under the lock of the slot at `header`.
+    fn with_lock(&self, header: NonNull<Header>, f: &mut dyn FnMut());
+
+    /// Gives the memory back.
+    ///
+    /// # Safety
+    /// The slot lives in this kind of storage, its room is empty, nobody refers to it.
+    unsafe fn free<C: Callable>(slot: NonNull<Slot<C, Self>>);
+}
+
+/// A slot whole. The header comes first, so that its address is the slot's.
+#[repr(C)]
+pub(crate) struct Slot<C: Callable, S> {
+    pub(crate) header: Header,
+    pub(crate) storage: S,
+    room: UnsafeCell<Room<C>>,
+}
+
+/// Callable first, outcome later; which of them, if any, the state tells (I1, I3).
+union Room<C: Callable> {
+    callable: ManuallyDrop<C>,
+    outcome: ManuallyDrop<Result<C::Output, TaskError>>,
+}
+
+impl<C: Callable, S: Storage> Slot<C, S> {
+    const TABLE: Table = Table {
+        run: Self::run,
+        drop_callable: Self::drop_callable,
+        write_error: Self::write_error,
+        outcome: Self::outcome,
+        drop_outcome: Self::drop_outcome,
+        error: Self::error,
+        with_lock: Self::with_lock,
+        free: Self::free,
+        type_name: core::any::type_name::<C::Output>,
+    };
+
+    /// A pending slot with so many references.
+    pub(crate) fn new(callable: C, storage: S, references: u32) -> Self {
+        Self {
+            header: Header::new(&Self::TABLE, references),
+            storage,
+            room: UnsafeCell::new(Room { callable: ManuallyDrop::new(callable) }),
+        }
+    }
+
+    /// # Safety
+    /// `header` is that of a live `Slot<C, S>`.
+    unsafe fn of<'a>(header: NonNull<Header>) -> &'a Self {
+        // SAFETY: as the caller promises; the header is the first field.
+        unsafe { header.cast::<Self>().as_ref() }
+    }
+
+    /// Moves the callable out.
+    ///
+    /// # Safety
+    /// `header` is that of a live `Slot<C, S>`, and the caller has taken arrow 1 or 2 (I1).
+    pub(crate) unsafe fn take_callable(header: NonNull<Header>) -> C {
+        // SAFETY: as the caller promises.
+        let slot = unsafe { Self::of(header) };
+        // SAFETY: whoever takes arrow 1 or 2 finds the callable in the room, and is alone there.
+        slot.room.with_mut(|room| unsafe { ManuallyDrop::take(&mut (*room).callable) })
+    }
+
+    /// Writes the outcome.
+    ///
+    /// # Safety
+    /// As for `take_callable`, and the room is empty.
+    pub(crate) unsafe fn write(header: NonNull<Header>, outcome: Result<C::Output, TaskError>) {
+        // SAFETY: as the caller promises.
+        let slot = unsafe { Self::of(header) };
+        let room = Room { outcome: ManuallyDrop::new(outcome) };
+        // SAFETY: whoever took arrow 1 is alone in the room (I1), and it is empty.
+        slot.room.with_mut(|place| unsafe { place.write(room) });
+    }
+
+    unsafe fn run(header: NonNull<Header>) {
+        // SAFETY: the caller has taken arrow 1.
+        let callable = unsafe { Self::take_callable(header) };
+        // Where an unwind is not caught, the future is resolved all the same.
+        let unwound = AbandonOnUnwind(header);
+        let outcome = contain(|| callable.call());
+        core::mem::forget(unwound);
+        let outcome = outcome.unwrap_or_else(|payload| Err(TaskError::panicked(payload)));
+        let error = outcome.as_ref().err().cloned();
+        // SAFETY: arrow 1 was taken and the callable is gone.
+        unsafe { Self::write(header, outcome) };
+        // SAFETY: whoever runs the task holds a reference, which this borrows.
+        let slot = ManuallyDrop::new(unsafe { SlotRef::from_raw(header) });
+        // SAFETY: the outcome has just been written.
+        unsafe { slot.finish(error) };
+    }
+
+    unsafe fn drop_callable(header: NonNull<Header>) {
+        // SAFETY: the caller has taken arrow 1 or 2.
+        drop(unsafe { Self::take_callable(header) });
+    }
+
+    unsafe fn write_error(header: NonNull<Header>, error: TaskError) {
+        // SAFETY: the caller has taken arrow 1, and the room is empty.
+        unsafe { Self::write(header, Err(error)) };
+    }
+
+    unsafe fn outcome(header: NonNull<Header>, access: Access) -> NonNull<()> {
+        // SAFETY: the caller's slot is of this kind.
+        let slot = unsafe { Self::of(header) };
+        // Both are the same address; a model checks the access.
+        let room = match access {
+            Access::Shared => slot.room.with(<*const Room<C>>::cast_mut),
+            Access::Exclusive => slot.room.with_mut(|room| room),
+        };
+        // SAFETY: the address of a field.
+        unsafe { NonNull::new_unchecked(room.cast()) }
+    }
+
+    unsafe fn drop_outcome(header: NonNull<Header>) {
+        // SAFETY: the caller's slot is of this kind.
+        let slot = unsafe { Self::of(header) };
+        // SAFETY: the caller says that there is an outcome and that it is its own (I3).
+        slot.room.with_mut(|room| unsafe { ManuallyDrop::drop(&mut (*room).outcome) });
+    }
+
+    unsafe fn error(header: NonNull<Header>) -> Option<TaskError> {
+        // SAFETY: the caller's slot is of this kind.
+        let slot = unsafe { Self::of(header) };
+        // SAFETY: the caller says that there is an outcome and that it is its own (I3).
+        slot.room.with(|room| unsafe { (*room).outcome.as_ref().err().cloned() })
+    }
+
+    unsafe fn with_lock(header: NonNull<Header>, f: &mut dyn FnMut()) {
+        // SAFETY: the caller's slot is of this kind.
+        unsafe { Self::of(header) }.storage.with_lock(header, f);
+    }
+
+    unsafe fn free(header: NonNull<Header>) {
+        // SAFETY: the caller's slot is of this kind, and it held the last reference.
+        unsafe { S::free(header.cast::<Self>()) };
+    }
+}
+
+/// Resolves the slot as abandoned when the callable unwinds through a worker that catches nothing.
+struct AbandonOnUnwind(NonNull<Header>);
+
+impl Drop for AbandonOnUnwind {
+    fn drop(&mut self) {
+        // SAFETY: whoever runs the task holds a reference, which this borrows.
+        let slot = ManuallyDrop::new(unsafe { SlotRef::from_raw(self.0) });
+        // SAFETY: arrow 1 was taken by whoever runs, and the callable has been moved out.
+        unsafe { slot.resolve_with_error(TaskError::abandoned()) };
+    }
+}

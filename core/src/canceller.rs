@@ -1,0 +1,80 @@
+//! [`Canceller`] and [`CancelOnDrop`]: cancelling a future that another waits for, or by leaving.
+#![forbid(unsafe_code)]
+
+use core::fmt;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+use crate::error::TaskError;
+use crate::future::Future;
+use crate::slot::SlotRef;
+
+/// Cancels a future from elsewhere. Clones cancel the same one.
+#[derive(Clone)]
+pub struct Canceller {
+    slot: SlotRef,
+}
+
+impl Canceller {
+    pub(crate) fn new(slot: SlotRef) -> Self {
+        Self { slot }
+    }
+
+    /// Cancels the task if it has not started; says whether it will never start.
+    pub fn cancel(&self) -> bool {
+        self.slot.cancel()
+    }
+
+    /// Whether it has a value, an error, or was cancelled.
+    pub fn done(&self) -> bool {
+        self.slot.snapshot().is_done()
+    }
+}
+
+impl fmt::Debug for Canceller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<Canceller {:?}>", self.slot)
+    }
+}
+
+/// A future that is cancelled, if it has not started, when this is dropped.
+#[must_use = "dropping it cancels the task"]
+pub struct CancelOnDrop<T> {
+    future: Option<Future<T>>,
+}
+
+impl<T> CancelOnDrop<T> {
+    pub(crate) fn new(future: Future<T>) -> Self {
+        Self { future: Some(future) }
+    }
+
+    /// The future, no longer cancelled by leaving.
+    pub fn into_inner(mut self) -> Option<Future<T>> {
+        self.future.take()
+    }
+}
+
+impl<T> core::future::Future for CancelOnDrop<T> {
+    type Output = Result<T, TaskError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut self.future {
+            Some(future) => Pin::new(future).poll(context),
+            None => Poll::Ready(Err(TaskError::taken())),
+        }
+    }
+}
+
+impl<T> Drop for CancelOnDrop<T> {
+    fn drop(&mut self) {
+        if let Some(future) = &self.future {
+            future.cancel();
+        }
+    }
+}
+
+impl<T> fmt::Debug for CancelOnDrop<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.future, f)
+    }
+}

@@ -1,0 +1,346 @@
+//! [`Executor`]: the whole API over any backend.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::error::Error;
+use core::fmt;
+use core::task::Waker;
+
+use crate::backend::{Backend, Refused, RefusedReason, SubmitError};
+use crate::body::{Callable, Plain, Raising};
+use crate::error::TaskError;
+use crate::future::Future;
+use crate::keeper::{Keeper, KeeperRef};
+use crate::ledger::Ledger;
+use crate::map::Map;
+use crate::slot::SlotRef;
+use crate::state::Claim;
+use crate::storage::heap::{self, SlotLock};
+use crate::supervise::{Remaining, Supervise, TaskRef};
+
+/// Submits callables to a backend, and answers for them.
+///
+/// Dropping an executor closes it and waits until what was accepted has ended, as leaving Python's
+/// `with` block does (with feature `std`; without, nobody waits). Dropped in one of its own tasks
+/// it does not wait.
+pub struct Executor<B: Backend> {
+    shared: Arc<Shared<B>>,
+}
+
+/// What tasks keep alive until they are resolved (I6).
+pub(crate) struct Shared<B> {
+    backend: B,
+    lock: SlotLock,
+    /// Unused where the backend supervises itself.
+    ledger: Ledger,
+}
+
+impl<B: Backend> Executor<B> {
+    /// An executor over `backend`.
+    #[cfg(feature = "std")]
+    pub fn new(backend: B) -> Self {
+        Self::with_lock(backend, SlotLock::Os)
+    }
+
+    /// As [`new`](Self::new), with the lock of its futures chosen: for programs with an allocator
+    /// but no operating system.
+    pub fn with_lock(backend: B, lock: SlotLock) -> Self {
+        #[cfg(feature = "std")]
+        crate::panic_site::watch();
+        Self { shared: Arc::new(Shared { backend, lock, ledger: Ledger::new(lock) }) }
+    }
+
+    /// The backend.
+    pub fn backend(&self) -> &B {
+        &self.shared.backend
+    }
+
+    /// Submits a callable; its future has what it returns.
+    ///
+    /// A closure that returns a `Result` has that `Result` as its value; for errors that count as
+    /// failures see [`submit_fallible`](Self::submit_fallible).
+    ///
+    /// # Errors
+    /// The callable back, if the executor was shut down or the backend has no room or no worker.
+    pub fn submit<F, T>(&self, callable: F) -> Result<Future<T>, SubmitError<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.shared
+            .submit(Plain(callable))
+            .map_err(|(callable, reason)| SubmitError::new(callable.0, reason))
+    }
+
+    /// Submits a callable whose `Err` is a failure of the task ("raised", in Python).
+    ///
+    /// # Errors
+    /// As [`submit`](Self::submit).
+    ///
+    /// # Examples
+    /// ```
+    /// # use concurrent_futures_core::{Executor, InlineBackend};
+    /// let executor = Executor::new(InlineBackend);
+    /// let future = executor.submit_fallible(|| "4x".parse::<u32>())?;
+    /// let error = future.result().unwrap_err();
+    /// assert!(error.downcast_ref::<std::num::ParseIntError>().is_some());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn submit_fallible<F, T, E>(&self, callable: F) -> Result<Future<T>, SubmitError<F>>
+    where
+        F: FnOnce() -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: Into<Box<dyn Error + Send + Sync>> + 'static,
+    {
+        self.shared
+            .submit(Raising(callable))
+            .map_err(|(callable, reason)| SubmitError::new(callable.0, reason))
+    }
+
+    /// Calls `function` with each item, and yields the results in the order of the items.
+    ///
+    /// At most a window of items is in flight ([`Map::window`]); the first window is submitted by
+    /// this call. An error in one item ends nothing else. Dropping the iterator cancels what has
+    /// not started.
+    pub fn map<F, I, R>(&self, function: F, items: I) -> Map<B, I::IntoIter, MapFn<F>, R>
+    where
+        F: Fn(I::Item) -> R + Send + Sync + 'static,
+        I: IntoIterator,
+        I::Item: Send + 'static,
+        R: Send + 'static,
+    {
+        Map::new(self.shared.clone(), items.into_iter(), MapFn(Arc::new(function)))
+    }
+
+    /// As [`map`](Self::map); an `Err` of the function is a failure of that item.
+    pub fn map_fallible<F, I, R, E>(
+        &self,
+        function: F,
+        items: I,
+    ) -> Map<B, I::IntoIter, MapFallibleFn<F>, R>
+    where
+        F: Fn(I::Item) -> Result<R, E> + Send + Sync + 'static,
+        I: IntoIterator,
+        I::Item: Send + 'static,
+        R: Send + 'static,
+        E: Into<Box<dyn Error + Send + Sync>> + 'static,
+    {
+        Map::new(self.shared.clone(), items.into_iter(), MapFallibleFn(Arc::new(function)))
+    }
+
+    /// Accepts nothing from now on; what was accepted still runs. Returns at once.
+    pub fn close(&self) {
+        self.shared.supervisor().close();
+    }
+
+    /// Cancels every task that has not started; says how many.
+    pub fn cancel_queued(&self) -> usize {
+        self.shared.supervisor().cancel_queued()
+    }
+
+    /// What it still has to do.
+    pub fn remaining(&self) -> Remaining {
+        self.shared.supervisor().remaining()
+    }
+}
+
+#[cfg(feature = "std")]
+mod with_std {
+    use super::{Backend, Executor, Remaining, Shared};
+    use crate::park::{Park, Parked};
+    use crate::shutdown::{Shutdown, ShutdownError};
+    use crate::thread_parker::ThreadParker;
+    use std::time::Instant;
+
+    impl<B: Backend> Executor<B> {
+        /// Accepts nothing from now on, and waits for the end of what was accepted, as `how` says.
+        /// Idempotent; callable from any thread, task and callback.
+        ///
+        /// # Errors
+        /// `WouldDeadlock` in a task of this very executor that would wait for its own end (it is
+        /// closed all the same), `TimedOut` with what remains.
+        pub fn shutdown(&self, how: Shutdown) -> Result<(), ShutdownError> {
+            self.close();
+            if how.cancel_futures {
+                self.cancel_queued();
+            }
+            if !how.wait {
+                return Ok(());
+            }
+            if self.shared.on_worker() {
+                return Err(ShutdownError::WouldDeadlock);
+            }
+            let deadline = how.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+            self.shared.wait_ended(deadline).map_err(ShutdownError::TimedOut)
+        }
+    }
+
+    impl<B: Backend> Shared<B> {
+        pub(super) fn wait_ended(&self, deadline: Option<Instant>) -> Result<(), Remaining> {
+            let park = ThreadParker::current();
+            let waker = park.waker();
+            while self.supervisor().poll_ended(&waker).is_pending() {
+                if self.backend.run_one() {
+                    continue;
+                }
+                match park.park(deadline) {
+                    Parked::Woken => {}
+                    Parked::DeadlinePassed => {
+                        let ended = self.supervisor().poll_ended(&waker).is_ready();
+                        return if ended { Ok(()) } else { Err(self.supervisor().remaining()) };
+                    }
+                }
+            }
+            Ok(())
+        }
+    }
+}
+
+impl<B: Backend> Drop for Executor<B> {
+    fn drop(&mut self) {
+        self.close();
+        #[cfg(feature = "std")]
+        if !self.shared.on_worker() {
+            let _ = self.shared.wait_ended(None); // without a deadline it ends
+        }
+    }
+}
+
+impl<B: Backend> Shared<B> {
+    fn supervisor(&self) -> &dyn Supervise {
+        match self.backend.supervise() {
+            Some(supervisor) => supervisor,
+            None => &self.ledger,
+        }
+    }
+
+    /// Whether the calling context runs a task of this executor, or could.
+    #[cfg(feature = "std")]
+    fn on_worker(&self) -> bool {
+        crate::context::runs_for(core::ptr::NonNull::from(self).cast())
+            || self.supervisor().on_worker()
+    }
+
+    /// Allocates the task's slot and hands it to the backend.
+    pub(crate) fn submit<C>(
+        self: &Arc<Self>,
+        callable: C,
+    ) -> Result<Future<C::Output>, (C, RefusedReason)>
+    where
+        B: Backend,
+        C: Callable + Send + 'static,
+        C::Output: Send + 'static,
+    {
+        let supervised = self.backend.supervise().is_some();
+        let (task, future) = heap::task(callable, self.lock);
+        let keeper = if supervised {
+            KeeperRef::counted::<Self, false>(self)
+        } else {
+            KeeperRef::counted::<Self, true>(self)
+        };
+        // SAFETY: task and future have just been made and are still here.
+        unsafe { future.slot().set_keeper(keeper) };
+        let refused = if !supervised && !self.ledger.enter(future.slot()) {
+            Refused::new(task, RefusedReason::ShutDown)
+        } else {
+            match self.backend.schedule(task) {
+                Ok(()) => return Ok(future),
+                Err(refused) => refused,
+            }
+        };
+        self.take_back(future, refused)
+    }
+
+    /// Takes the callable out of a task that was refused, unless it has run or was cancelled.
+    #[cold]
+    fn take_back<C>(
+        &self,
+        future: Future<C::Output>,
+        refused: Refused,
+    ) -> Result<Future<C::Output>, (C, RefusedReason)>
+    where
+        C: Callable,
+    {
+        let Refused { task, reason } = refused;
+        let same = task.id() == Some(future.id());
+        if future.slot().claim() == Claim::TooLate {
+            return Ok(future); // cancelled by a shutdown meanwhile, or run by a backend that errs
+        }
+        // SAFETY: made by `submit` with this callable and this lock, and arrow 1 was just taken.
+        let callable = unsafe { heap::take_callable::<C>(future.slot().as_raw(), self.lock) };
+        // SAFETY: arrow 1 was taken, and the room is empty.
+        unsafe { future.slot().resolve_with_error(TaskError::abandoned()) };
+        drop(task);
+        Err((callable, if same { reason } else { RefusedReason::WrongTask }))
+    }
+}
+
+impl<B: Backend> Keeper for Shared<B> {
+    fn may_claim(&self) -> bool {
+        self.backend.may_claim()
+    }
+
+    fn claimed_elsewhere(&self, task: &SlotRef) {
+        self.supervisor().unlink(&TaskRef(task));
+    }
+
+    fn enter_wait(&self, waker: &Waker) -> bool {
+        self.supervisor().enter_wait(waker)
+    }
+
+    fn leave_wait(&self, waker: &Waker) {
+        self.supervisor().leave_wait(waker);
+    }
+
+    fn resolved(&self, task: &SlotRef) {
+        if self.backend.supervise().is_none() {
+            self.ledger.strike(task);
+        }
+    }
+}
+
+impl<B: Backend> fmt::Debug for Executor<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Executor").field("remaining", &self.remaining()).finish_non_exhaustive()
+    }
+}
+
+/// The function of a [`Map`].
+pub struct MapFn<F>(Arc<F>);
+
+/// The function of a [`Map`] whose `Err` is a failure.
+pub struct MapFallibleFn<F>(Arc<F>);
+
+/// Makes a task of an item.
+pub trait MapFunction<I, R> {
+    #[doc(hidden)]
+    fn submit<B: Backend>(&self, to: &MapTarget<B>, item: I) -> Result<Future<R>, RefusedReason>;
+}
+
+/// Where a [`Map`] submits.
+pub struct MapTarget<B>(pub(crate) Arc<Shared<B>>);
+
+impl<F, I, R> MapFunction<I, R> for MapFn<F>
+where
+    F: Fn(I) -> R + Send + Sync + 'static,
+    I: Send + 'static,
+    R: Send + 'static,
+{
+    fn submit<B: Backend>(&self, to: &MapTarget<B>, item: I) -> Result<Future<R>, RefusedReason> {
+        let function = self.0.clone();
+        to.0.submit(Plain(move || function(item))).map_err(|(_, reason)| reason)
+    }
+}
+
+impl<F, I, R, E> MapFunction<I, R> for MapFallibleFn<F>
+where
+    F: Fn(I) -> Result<R, E> + Send + Sync + 'static,
+    I: Send + 'static,
+    R: Send + 'static,
+    E: Into<Box<dyn Error + Send + Sync>> + 'static,
+{
+    fn submit<B: Backend>(&self, to: &MapTarget<B>, item: I) -> Result<Future<R>, RefusedReason> {
+        let function = self.0.clone();
+        to.0.submit(Raising(move || function(item))).map_err(|(_, reason)| reason)
+    }
+}

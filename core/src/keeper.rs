@@ -1,0 +1,169 @@
+//! Whoever accepted a task: asked about claims, told of resolutions, kept alive until then (I6).
+
+use core::ptr::NonNull;
+use core::task::Waker;
+
+use crate::slot::SlotRef;
+
+/// Accepts tasks and is told what becomes of them.
+pub(crate) trait Keeper: Send + Sync {
+    /// Whether the calling context is one of its workers.
+    fn may_claim(&self) -> bool;
+
+    /// Somebody other than a worker has claimed the task, to run it or to cancel it: a queue entry
+    /// that can be unlinked is.
+    fn claimed_elsewhere(&self, task: &SlotRef);
+
+    /// A worker is about to wait for any of several tasks; whether now every worker does. If not,
+    /// the waker is woken when they do.
+    fn enter_wait(&self, waker: &Waker) -> bool;
+
+    /// The worker no longer waits.
+    fn leave_wait(&self, waker: &Waker);
+
+    /// The task is resolved, its waiters are woken and its callbacks have run.
+    fn resolved(&self, task: &SlotRef);
+}
+
+/// A counted reference to a keeper, two pointers wide, that a slot stores.
+#[derive(Clone, Copy)]
+pub(crate) struct KeeperRef {
+    data: NonNull<()>,
+    table: &'static Table,
+}
+
+// SAFETY: keepers are Send and Sync, and all that a reference does is call them.
+unsafe impl Send for KeeperRef {}
+// SAFETY: as above.
+unsafe impl Sync for KeeperRef {}
+
+struct Table {
+    answers_strangers: bool,
+    may_claim: unsafe fn(NonNull<()>) -> bool,
+    claimed_elsewhere: unsafe fn(NonNull<()>, &SlotRef),
+    enter_wait: unsafe fn(NonNull<()>, &Waker) -> bool,
+    leave_wait: unsafe fn(NonNull<()>, &Waker),
+    resolved: unsafe fn(NonNull<()>, &SlotRef),
+    retain: unsafe fn(NonNull<()>),
+    release: unsafe fn(NonNull<()>),
+}
+
+/// The table of a kind of keeper; `STRANGERS`: whether contexts that run none of its tasks may ask
+/// it whether they may claim.
+struct TableOf<K, const STRANGERS: bool>(core::marker::PhantomData<K>);
+
+/// # Safety
+/// `data` came from a `&K` or `Arc<K>` that is still alive.
+unsafe fn keeper<'a, K>(data: NonNull<()>) -> &'a K {
+    // SAFETY: as the caller promises.
+    unsafe { data.cast().as_ref() }
+}
+
+impl<K: Keeper, const STRANGERS: bool> TableOf<K, STRANGERS> {
+    #[cfg(feature = "alloc")]
+    const COUNTED: &'static Table = &Table {
+        // SAFETY: the pointer came from `Arc::into_raw`, and the reference counts.
+        retain: |data| unsafe {
+            alloc::sync::Arc::increment_strong_count(data.as_ptr().cast_const().cast::<K>());
+        },
+        // SAFETY: as above, and the count that is given up is this reference's own.
+        release: |data| unsafe {
+            alloc::sync::Arc::decrement_strong_count(data.as_ptr().cast_const().cast::<K>());
+        },
+        ..*Self::STATIC
+    };
+
+    const STATIC: &'static Table = &Table {
+        answers_strangers: STRANGERS,
+        // SAFETY: a table's functions are called with the pointer that it is stored with, while the
+        // keeper lives.
+        may_claim: |data| unsafe { keeper::<K>(data) }.may_claim(),
+        // SAFETY: as above.
+        claimed_elsewhere: |data, task| unsafe { keeper::<K>(data) }.claimed_elsewhere(task),
+        // SAFETY: as above.
+        enter_wait: |data, waker| unsafe { keeper::<K>(data) }.enter_wait(waker),
+        // SAFETY: as above.
+        leave_wait: |data, waker| unsafe { keeper::<K>(data) }.leave_wait(waker),
+        // SAFETY: as above.
+        resolved: |data, task| unsafe { keeper::<K>(data) }.resolved(task),
+        retain: |_| (),
+        release: |_| (),
+    };
+}
+
+impl KeeperRef {
+    /// Counts one more reference to a keeper on the heap.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn counted<K: Keeper + 'static, const STRANGERS: bool>(
+        keeper: &alloc::sync::Arc<K>,
+    ) -> Self {
+        let raw = alloc::sync::Arc::into_raw(keeper.clone()).cast_mut().cast();
+        // SAFETY: `Arc::into_raw` is never null.
+        let data = unsafe { NonNull::new_unchecked(raw) };
+        Self { data, table: TableOf::<K, STRANGERS>::COUNTED }
+    }
+
+    /// Refers to a keeper that is never dropped.
+    pub(crate) fn to_static<K: Keeper>(keeper: &'static K) -> Self {
+        Self { data: NonNull::from(keeper).cast(), table: TableOf::<K, false>::STATIC }
+    }
+
+    /// For comparison.
+    pub(crate) fn address(self) -> NonNull<()> {
+        self.data
+    }
+
+    /// Whether contexts that run none of its tasks may ask it.
+    pub(crate) fn answers_strangers(self) -> bool {
+        self.table.answers_strangers
+    }
+
+    /// # Safety
+    /// The keeper is alive.
+    pub(crate) unsafe fn may_claim(self) -> bool {
+        // SAFETY: as the caller promises.
+        unsafe { (self.table.may_claim)(self.data) }
+    }
+
+    /// # Safety
+    /// The keeper is alive.
+    pub(crate) unsafe fn claimed_elsewhere(self, task: &SlotRef) {
+        // SAFETY: as the caller promises.
+        unsafe { (self.table.claimed_elsewhere)(self.data, task) }
+    }
+
+    /// # Safety
+    /// The keeper is alive.
+    pub(crate) unsafe fn enter_wait(self, waker: &Waker) -> bool {
+        // SAFETY: as the caller promises.
+        unsafe { (self.table.enter_wait)(self.data, waker) }
+    }
+
+    /// # Safety
+    /// The keeper is alive.
+    pub(crate) unsafe fn leave_wait(self, waker: &Waker) {
+        // SAFETY: as the caller promises.
+        unsafe { (self.table.leave_wait)(self.data, waker) }
+    }
+
+    /// # Safety
+    /// The keeper is alive.
+    pub(crate) unsafe fn resolved(self, task: &SlotRef) {
+        // SAFETY: as the caller promises.
+        unsafe { (self.table.resolved)(self.data, task) }
+    }
+
+    /// # Safety
+    /// The keeper is alive.
+    pub(crate) unsafe fn retain(self) {
+        // SAFETY: as the caller promises.
+        unsafe { (self.table.retain)(self.data) }
+    }
+
+    /// # Safety
+    /// The reference that is given up was counted, and is not used again.
+    pub(crate) unsafe fn release(self) {
+        // SAFETY: as the caller promises.
+        unsafe { (self.table.release)(self.data) }
+    }
+}

@@ -1,0 +1,90 @@
+//! Core of concurrent-futures.
+#![no_std]
+
+#[cfg(feature = "alloc")]
+extern crate alloc;
+#[cfg(any(feature = "std", concurrent_futures_model = "loom"))]
+extern crate std;
+
+#[cfg(feature = "alloc")]
+mod any;
+mod backend;
+mod blocking;
+mod body;
+mod callback;
+mod canceller;
+mod completion;
+mod contain;
+mod context;
+mod error;
+#[cfg(feature = "alloc")]
+mod executor;
+mod future;
+mod hook;
+mod inline;
+mod keeper;
+#[cfg(feature = "alloc")]
+mod ledger;
+mod lock;
+#[cfg(feature = "alloc")]
+mod locked;
+#[cfg(feature = "alloc")]
+mod map;
+mod node;
+mod observe;
+#[cfg(feature = "std")]
+mod panic_site;
+mod park;
+mod promise;
+mod queue;
+#[cfg(feature = "alloc")]
+mod shared;
+mod shutdown;
+mod slot;
+mod state;
+mod storage;
+#[doc(hidden)]
+pub mod supervise;
+mod sync;
+mod task;
+#[cfg(feature = "std")]
+mod thread_parker;
+
+#[cfg(feature = "alloc")]
+pub use any::AnyFuture;
+pub use backend::{Backend, Refused, RefusedReason, SubmitError, Text};
+pub use callback::{InUse, StaticCallback};
+pub use canceller::{CancelOnDrop, Canceller};
+pub use completion::{Completion, FutureId, FutureState};
+pub use error::{Failure, TaskError, TaskErrorKind};
+#[cfg(feature = "alloc")]
+pub use executor::{Executor, MapFallibleFn, MapFn};
+pub use future::Future;
+#[cfg(feature = "std")]
+pub use hook::set_callback_panic_hook;
+pub use inline::InlineBackend;
+#[cfg(feature = "critical-section")]
+pub use lock::CriticalSection;
+pub use lock::Lock;
+#[cfg(feature = "std")]
+pub use lock::OsLock;
+#[cfg(feature = "spin")]
+pub use lock::SpinLock;
+#[cfg(feature = "alloc")]
+pub use map::Map;
+pub use park::{Park, Parked};
+#[cfg(feature = "std")]
+pub use promise::promise;
+#[cfg(feature = "alloc")]
+pub use promise::promise_with_lock;
+pub use promise::{Cancelled, Promise, Running};
+pub use queue::{Queue, Ring};
+#[cfg(feature = "alloc")]
+pub use shared::{SharedFuture, SharedResult};
+pub use shutdown::{Shutdown, ShutdownError};
+#[cfg(feature = "alloc")]
+pub use storage::heap::SlotLock;
+pub use supervise::Remaining;
+pub use task::Task;
+#[cfg(feature = "std")]
+pub use thread_parker::ThreadParker;

@@ -1,0 +1,45 @@
+//! The methods that every kind of future has.
+
+/// Writes them into an `impl` whose type has `fn slot(&self) -> &SlotRef`.
+macro_rules! observers {
+    () => {
+        /// Cancels the task if it has not started; says whether it will never start.
+        ///
+        /// `true` also if it was cancelled before. Waiters are woken by this call, and the callable
+        /// is dropped in it.
+        pub fn cancel(&self) -> bool {
+            self.slot().cancel()
+        }
+
+        /// A handle that can cancel this future while somebody else waits for it.
+        pub fn canceller(&self) -> $crate::Canceller {
+            $crate::Canceller::new(self.slot().clone())
+        }
+
+        /// Whether it was cancelled; once true, true for ever.
+        pub fn cancelled(&self) -> bool {
+            self.slot().snapshot().is_cancelled()
+        }
+
+        /// Whether it is being executed right now.
+        pub fn running(&self) -> bool {
+            self.slot().snapshot().is_running()
+        }
+
+        /// Whether it has a value, an error, or was cancelled; once true, true for ever.
+        pub fn done(&self) -> bool {
+            self.slot().snapshot().is_done()
+        }
+
+        /// Where the task is in its life.
+        pub fn state(&self) -> $crate::FutureState {
+            $crate::FutureState::of(self.slot().snapshot())
+        }
+
+        /// Tells this future from others that exist at the same time.
+        pub fn id(&self) -> $crate::FutureId {
+            $crate::FutureId::of(self.slot())
+        }
+    };
+}
+pub(crate) use observers;

@@ -1,0 +1,37 @@
+//! Where a task panicked: a panic hook that remembers the place, for tasks only.
+#![forbid(unsafe_code)]
+
+use alloc::{boxed::Box, format, string::String};
+use core::cell::RefCell;
+use std::panic;
+use std::sync::Once;
+
+std::thread_local! {
+    static LAST: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Chains our hook before whatever hook there is, once for the program.
+///
+/// A hook that the program sets later without calling the one it replaces hides the places of
+/// panics from us; everything else goes on as before.
+pub(crate) fn watch() {
+    static ONCE: Once = Once::new();
+    if std::thread::panicking() {
+        return; // the hook cannot be changed now; the next executor tries again
+    }
+    ONCE.call_once(|| {
+        let previous = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if crate::context::in_task() {
+                let site = info.location().map(|at| format!("{at}"));
+                let _ = LAST.try_with(|last| last.replace(site)); // gone only as the thread ends
+            }
+            previous(info);
+        }));
+    });
+}
+
+/// The place of this thread's last panic inside a task.
+pub(crate) fn take() -> Option<String> {
+    LAST.try_with(|last| last.take()).ok().flatten()
+}

@@ -1,0 +1,155 @@
+//! [`Promise`]: the right to resolve a future, for workers that are no executor's.
+
+use core::cell::Cell;
+use core::fmt;
+use core::marker::PhantomData;
+use core::mem::ManuallyDrop;
+
+use crate::error::TaskError;
+use crate::slot::SlotRef;
+use crate::state::Claim;
+
+/// A pair of a promise and the future that it resolves, on the heap.
+///
+/// # Examples
+/// ```
+/// let (promise, future) = concurrent_futures_core::promise();
+/// std::thread::spawn(move || promise.complete(42));
+/// assert_eq!(future.result()?, 42);
+/// # Ok::<(), concurrent_futures_core::TaskError>(())
+/// ```
+#[cfg(feature = "std")]
+pub fn promise<T>() -> (Promise<T>, crate::Future<T>) {
+    promise_with_lock(crate::SlotLock::Os)
+}
+
+/// As [`promise`], with the lock chosen.
+#[cfg(feature = "alloc")]
+pub fn promise_with_lock<T>(lock: crate::SlotLock) -> (Promise<T>, crate::Future<T>) {
+    let header = crate::storage::heap::allocate(crate::body::Nothing::<T>(PhantomData), lock, 2);
+    // SAFETY: two references were counted for us.
+    let theirs = unsafe { SlotRef::from_raw(header) };
+    // SAFETY: the second of them.
+    let ours = unsafe { SlotRef::from_raw(header) };
+    // SAFETY: the only future of a slot just made, whose value is a `T`.
+    let future = unsafe { crate::Future::new(theirs) };
+    (Promise { slot: ours, value: PhantomData }, future)
+}
+
+/// The right to resolve a future. Dropped unfulfilled, it resolves it as abandoned.
+#[must_use = "dropping a promise abandons its future"]
+pub struct Promise<T> {
+    slot: SlotRef,
+    /// Invariant: what is written here is read as a `T` at the other end.
+    value: PhantomData<Cell<T>>,
+}
+
+/// A promise that has started: its future can no longer be cancelled.
+#[must_use = "dropping a promise abandons its future"]
+pub struct Running<T> {
+    slot: SlotRef,
+    value: PhantomData<Cell<T>>,
+}
+
+/// The future was cancelled before the promise started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Cancelled;
+
+impl fmt::Display for Cancelled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the future was cancelled before its promise started")
+    }
+}
+
+impl core::error::Error for Cancelled {}
+
+impl<T> Promise<T> {
+    /// Says that the work begins: from now on the future is running and cannot be cancelled.
+    ///
+    /// # Errors
+    /// [`Cancelled`] if it has been.
+    pub fn start(self) -> Result<Running<T>, Cancelled> {
+        match self.slot.claim() {
+            Claim::Claimed => {
+                let slot = self.slot.clone();
+                Ok(Running { slot, value: PhantomData })
+            }
+            Claim::TooLate => Err(Cancelled),
+        }
+    }
+
+    /// Resolves the future with a value.
+    ///
+    /// # Errors
+    /// The value, if the future was cancelled.
+    pub fn complete(self, value: T) -> Result<(), T> {
+        match self.start() {
+            Ok(running) => {
+                running.complete(value);
+                Ok(())
+            }
+            Err(Cancelled) => Err(value),
+        }
+    }
+
+    /// Resolves the future with an error.
+    ///
+    /// # Errors
+    /// The error, if the future was cancelled.
+    pub fn fail(self, error: TaskError) -> Result<(), TaskError> {
+        match self.start() {
+            Ok(running) => {
+                running.fail(error);
+                Ok(())
+            }
+            Err(Cancelled) => Err(error),
+        }
+    }
+}
+
+impl<T> Drop for Promise<T> {
+    fn drop(&mut self) {
+        let _ = self.slot.resolve_pending(TaskError::abandoned()); // too late: started or cancelled
+    }
+}
+
+impl<T> Running<T> {
+    /// Resolves the future with a value.
+    pub fn complete(self, value: T) {
+        self.resolve(Ok(value));
+    }
+
+    /// Resolves the future with an error.
+    pub fn fail(self, error: TaskError) {
+        self.resolve(Err(error));
+    }
+
+    fn resolve(self, outcome: Result<T, TaskError>) {
+        let this = ManuallyDrop::new(self);
+        // SAFETY: `this` is not used again, nor dropped.
+        let slot = unsafe { core::ptr::read(&this.slot) };
+        // SAFETY: `start` took arrow 1, the callable of a promise is nothing, and the value is a
+        // `T`, invariantly.
+        unsafe { slot.resolve_with(outcome) };
+    }
+}
+
+impl<T> Drop for Running<T> {
+    fn drop(&mut self) {
+        // SAFETY: `start` took arrow 1, and the callable of a promise is nothing.
+        unsafe { self.slot.resolve_with_error(TaskError::abandoned()) };
+    }
+}
+
+impl<T> fmt::Debug for Promise<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<Promise {:?}>", self.slot)
+    }
+}
+
+impl<T> fmt::Debug for Running<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<Running {:?}>", self.slot)
+    }
+}

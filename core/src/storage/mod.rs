@@ -1,0 +1,5 @@
+//! Where slots live.
+
+pub(crate) mod arena;
+#[cfg(feature = "alloc")]
+pub(crate) mod heap;

@@ -1,0 +1,126 @@
+//! One way to run a model: a stated bound, a budget that fails when it is spent, a count of executions.
+
+use alloc::sync::Arc;
+use core::fmt;
+use core::sync::atomic::{AtomicUsize, Ordering};
+use core::time::Duration;
+use std::env;
+use std::time::Instant;
+
+use loom::model::Builder;
+use tracing_subscriber::EnvFilter;
+
+/// Executions that a model may take: about four minutes of small ones.
+const MOST_EXECUTIONS: usize = 5_000_000;
+
+/// Wall-clock time that a model may take: less than the runner's patience with a process, so that a model
+/// that is merely too large says so itself.
+const MOST_TIME: Duration = Duration::from_secs(240);
+
+/// How much of a model's schedules is explored.
+#[derive(Clone, Copy, Debug)]
+pub enum Bound {
+    /// Every interleaving: two actors of up to about eight operations each.
+    Exhaustive,
+    /// Every interleaving with at most this many preemptions in one execution. With three actors 3 is right:
+    /// a bound of 2 is known to have hidden a race that 3 finds at once.
+    Preemptions(usize),
+}
+
+/// What one model may still use, spent by each execution as it starts.
+#[derive(Debug)]
+struct Budget {
+    started: Instant,
+    executions: AtomicUsize,
+}
+
+/// Runs `body` in every interleaving within `bound`, and prints how many executions that took.
+///
+/// Neither loom's environment variables nor a spent budget can make a model smaller than it says:
+/// `LOOM_MAX_PREEMPTIONS`, `LOOM_MAX_PERMUTATIONS`, `LOOM_MAX_DURATION` and `LOOM_CHECKPOINT_FILE` are overruled.
+/// `LOOM_LOG=trace` and `LOOM_LOCATION=1` show what a failing execution did.
+///
+/// # Panics
+///
+/// If an execution fails, and if the budget is spent before all of them ran.
+pub fn model(bound: Bound, body: impl Fn() + Send + Sync + 'static) {
+    log_if_asked();
+    let budget = Arc::new(Budget::new());
+    let spent = Arc::clone(&budget);
+    builder(bound).check(move || {
+        spent.spend();
+        body();
+    });
+    // The runner reads this line: a model that never came here proved nothing.
+    println!("explored {budget} ({bound})");
+}
+
+/// Subscribes to what loom traces if `LOOM_LOG` is set; tracing costs time even where nothing is printed.
+fn log_if_asked() {
+    if env::var_os("LOOM_LOG").is_some() {
+        tracing_subscriber::fmt()
+            .with_env_filter(EnvFilter::from_env("LOOM_LOG"))
+            .with_test_writer()
+            .without_time()
+            .init();
+    }
+}
+
+fn builder(bound: Bound) -> Builder {
+    let mut builder = Builder::new();
+    builder.preemption_bound = match bound {
+        Bound::Exhaustive => None,
+        Bound::Preemptions(most) => Some(most),
+    };
+    // Loom looks at its own budgets every 20,000 executions only, and then passes silently: `Budget` instead.
+    builder.max_permutations = None;
+    builder.max_duration = None;
+    builder.checkpoint_file = None;
+    builder
+}
+
+impl Budget {
+    fn new() -> Self {
+        Self {
+            started: Instant::now(),
+            executions: AtomicUsize::new(0),
+        }
+    }
+
+    /// Counts one execution, and fails the model if it is one too many.
+    ///
+    /// # Panics
+    ///
+    /// If the executions or the time that a model may take are used up.
+    fn spend(&self) {
+        // ORDERING: Relaxed; a count that no other memory hangs on, and loom runs one execution at a time.
+        let before = self.executions.fetch_add(1, Ordering::Relaxed);
+        assert!(
+            before < MOST_EXECUTIONS && self.started.elapsed() < MOST_TIME,
+            "the model's budget is spent after {before} executions and {:.1?}, and interleavings are left: \
+             make the model smaller or bound it",
+            self.started.elapsed(),
+        );
+    }
+}
+
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exhaustive => f.write_str("exhaustive"),
+            Self::Preemptions(most) => write!(f, "at most {most} preemptions"),
+        }
+    }
+}
+
+impl fmt::Display for Budget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // ORDERING: Relaxed; read by the thread that ran every execution.
+        let executions = self.executions.load(Ordering::Relaxed);
+        write!(
+            f,
+            "{executions} executions in {:.1?}",
+            self.started.elapsed()
+        )
+    }
+}

@@ -1,0 +1,307 @@
+//! Starts cargo again with the model checker switched on, and runs every model in a process of its own: loom
+//! aborts on a deadlock, and one such model must not take the others' answers with it.
+//!
+//! `MODEL=complete_vs cargo loom` runs only the models whose name contains that.
+#![cfg(not(concurrent_futures_model = "loom"))]
+#![forbid(unsafe_code)]
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "it is by a panic that a test fails"
+)]
+
+use core::time::Duration;
+use std::env;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Mutex;
+use std::thread;
+use std::time::Instant;
+
+/// How many models there are, those that must fail included. Exact, so that a model which vanishes
+/// (a module not named, a cfg not passed on) is red: whoever adds or removes one changes this line.
+const MODELS: usize = 2;
+
+/// What each model in `models/must_fail.rs` prints when its mistake is found. It has to end in failure *and*
+/// to print this, so that a model which fails for another reason does not count.
+const MUST_FAIL: &[(&str, &str)] = &[("must_fail::lost_increment", "an increment was lost")];
+
+/// How long a model's process may take before it is stopped and counted as failed. More than the budget
+/// within a model, which says more when it is spent.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// How one model's process ended.
+struct Outcome {
+    /// `None` if it had to be stopped.
+    exit: Option<ExitStatus>,
+    output: String,
+    took: Duration,
+}
+
+/// Whether a model did what it should, and what to say about it.
+enum Verdict {
+    Right(String),
+    Wrong(String),
+}
+
+#[test]
+fn every_model_holds_and_every_mistake_is_found() {
+    let folder = folder();
+    let binary = build(&folder);
+    let listed = list(&binary);
+    assert_complete(&listed);
+    let chosen = choose(listed);
+    let verdicts = run_all(&binary, &folder.join("logs"), &chosen);
+    assert_eq!(verdicts.len(), chosen.len(), "each chosen model has run");
+    let wrong = verdicts
+        .iter()
+        .filter(|verdict| matches!(verdict, Verdict::Wrong(_)))
+        .count();
+    assert_eq!(
+        wrong,
+        0,
+        "of {} models {wrong} failed, see above",
+        chosen.len()
+    );
+}
+
+/// The target folder of the models: their flags differ from everybody else's, who would build again each time.
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("loom")
+}
+
+/// Builds the models, optimized but with their assertions on, and returns where they are.
+fn build(folder: &Path) -> PathBuf {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args([
+            "test",
+            "--no-run",
+            "--release",
+            "--config",
+            "profile.release.debug-assertions=true",
+        ])
+        .args(["--package", env!("CARGO_PKG_NAME"), "--test", "models"])
+        .args([
+            "--message-format",
+            "json-render-diagnostics",
+            "--target-dir",
+        ])
+        .arg(folder)
+        .stderr(Stdio::inherit());
+    switch_the_checker_on(&mut cargo);
+    let output = cargo.output().expect("cargo starts");
+    assert!(
+        output.status.success(),
+        "the models do not build: {}",
+        output.status
+    );
+    executable(&String::from_utf8_lossy(&output.stdout))
+        .expect("cargo names the executable of the models")
+}
+
+/// Appends the cfg to the flags in force. Cargo reads the first of these variables that is set and nothing else,
+/// so a flag given any other way (`--config build.rustflags`) would be lost without a word.
+fn switch_the_checker_on(cargo: &mut Command) {
+    let (variable, separator) = match env::var_os("CARGO_ENCODED_RUSTFLAGS") {
+        Some(_) => ("CARGO_ENCODED_RUSTFLAGS", "\x1f"),
+        None => ("RUSTFLAGS", " "),
+    };
+    let mut flags = env::var_os(variable).unwrap_or_default();
+    for flag in ["--cfg", r#"concurrent_futures_model="loom""#] {
+        if !flags.is_empty() {
+            flags.push(separator);
+        }
+        flags.push(flag);
+    }
+    cargo.env(variable, flags);
+}
+
+/// Finds the executable in cargo's messages, which are one JSON object a line.
+fn executable(messages: &str) -> Option<PathBuf> {
+    let (_, rest) = messages.split_once(r#""executable":""#)?;
+    let (path, _) = rest.split_once('"')?;
+    Some(PathBuf::from(path.replace(r"\\", r"\")))
+}
+
+/// Names all models.
+fn list(binary: &Path) -> Vec<String> {
+    let output = Command::new(binary)
+        .args(["--list", "--format", "terse"])
+        .output()
+        .expect("the models start");
+    assert!(
+        output.status.success(),
+        "the models cannot be listed: {}",
+        output.status
+    );
+    String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .filter_map(|line| line.strip_suffix(": test"))
+        .map(String::from)
+        .collect()
+}
+
+/// Asserts that no model has vanished, and that each one that must fail says with what words.
+fn assert_complete(listed: &[String]) {
+    assert_eq!(
+        listed.len(),
+        MODELS,
+        "models are missing or new ones are not counted in: {listed:#?}"
+    );
+    let mut must_fail: Vec<&str> = listed
+        .iter()
+        .map(String::as_str)
+        .filter(|name| name.starts_with("must_fail::"))
+        .collect();
+    let mut with_words: Vec<&str> = MUST_FAIL.iter().map(|(name, _)| *name).collect();
+    must_fail.sort_unstable();
+    with_words.sort_unstable();
+    assert_eq!(
+        must_fail, with_words,
+        "the models that must fail are those in the table MUST_FAIL"
+    );
+}
+
+/// Keeps the models that the variable `MODEL` asks for: all, if it is not set.
+fn choose(listed: Vec<String>) -> Vec<String> {
+    let wanted = env::var("MODEL").unwrap_or_default();
+    let chosen: Vec<String> = listed
+        .into_iter()
+        .filter(|name| name.contains(&wanted))
+        .collect();
+    assert!(!chosen.is_empty(), "no model's name contains {wanted:?}");
+    chosen
+}
+
+/// Runs the models, as many at a time as there are cores, and judges each as soon as it ends.
+fn run_all(binary: &Path, logs: &Path, models: &[String]) -> Vec<Verdict> {
+    fs::create_dir_all(logs).expect("the folder of the logs can be made");
+    let waiting = Mutex::new(models.iter());
+    let next = || {
+        waiting
+            .lock()
+            .expect("no worker panics while it holds the lock")
+            .next()
+    };
+    let verdicts = Mutex::new(Vec::new());
+    let worker = || {
+        while let Some(model) = next() {
+            let outcome = run(binary, logs, model);
+            let verdict = judge(model, &outcome);
+            report(model, &outcome, &verdict);
+            verdicts
+                .lock()
+                .expect("no worker panics while it holds the lock")
+                .push(verdict);
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(worker);
+        }
+    });
+    verdicts
+        .into_inner()
+        .expect("no worker panics while it holds the lock")
+}
+
+/// Runs one model; what it prints goes to a file, because nobody would read two pipes while waiting for the end.
+fn run(binary: &Path, logs: &Path, model: &str) -> Outcome {
+    let path = logs.join(format!("{}.log", model.replace("::", ".")));
+    let log = File::create(&path).expect("a log can be made");
+    let started = Instant::now();
+    let mut child = Command::new(binary)
+        .args(["--exact", model, "--nocapture", "--test-threads", "1"])
+        .stdout(log.try_clone().expect("a file handle can be shared"))
+        .stderr(log)
+        .spawn()
+        .expect("the models start");
+    let exit = wait(&mut child, started + PATIENCE);
+    let took = started.elapsed();
+    let output =
+        String::from_utf8_lossy(&fs::read(&path).expect("the log can be read")).into_owned();
+    Outcome { exit, output, took }
+}
+
+/// Waits until `child` ends, or stops it at `deadline`.
+fn wait(child: &mut Child, deadline: Instant) -> Option<ExitStatus> {
+    while Instant::now() < deadline {
+        if let Some(exit) = child.try_wait().expect("a child can be asked") {
+            return Some(exit);
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    child.kill().expect("a child can be stopped");
+    child.wait().expect("a stopped child ends");
+    None
+}
+
+/// Prints a line about one model, and what it printed itself if it is wrong.
+///
+/// It writes to standard error itself: the test harness would keep back what `println!` prints, and minutes
+/// without a line look like a hang.
+fn report(model: &str, outcome: &Outcome, verdict: &Verdict) {
+    let seconds = outcome.took.as_secs_f64();
+    let line = match verdict {
+        Verdict::Right(words) => format!("model {model:<60} {seconds:>6.1} s  {words}\n"),
+        Verdict::Wrong(words) => {
+            let excerpt = excerpt(&outcome.output);
+            format!("model {model:<60} {seconds:>6.1} s  FAILED: {words}\n{excerpt}\n")
+        }
+    };
+    io::stderr()
+        .write_all(line.as_bytes())
+        .expect("standard error can be written");
+}
+
+/// The beginning and the end of what a model printed, its panic and what came of that; the file has all of it.
+fn excerpt(output: &str) -> String {
+    let lines: Vec<&str> = output.lines().collect();
+    if lines.len() <= 80 {
+        return lines.join("\n");
+    }
+    let (first, last) = (&lines[..40], &lines[lines.len() - 40..]);
+    format!("{}\n...\n{}", first.join("\n"), last.join("\n"))
+}
+
+/// Decides whether one model did what it should.
+fn judge(model: &str, outcome: &Outcome) -> Verdict {
+    let Some(exit) = outcome.exit else {
+        return Verdict::Wrong(format!("stopped after {PATIENCE:?}"));
+    };
+    match MUST_FAIL.iter().find(|(name, _)| *name == model) {
+        None => judge_model(exit, &outcome.output),
+        Some((_, words)) => judge_mistake(exit, &outcome.output, words),
+    }
+}
+
+/// A model is right if its process succeeded, one test ran in it, and that explored more than one execution.
+fn judge_model(exit: ExitStatus, output: &str) -> Verdict {
+    if !exit.success() {
+        return Verdict::Wrong(exit.to_string());
+    }
+    if !output.contains("test result: ok. 1 passed; 0 failed; 0 ignored") {
+        return Verdict::Wrong("it did not run".into());
+    }
+    match output.lines().find_map(|line| line.split_once("explored ")) {
+        None => Verdict::Wrong("it explored nothing".into()),
+        Some((_, words)) if words.starts_with("1 ") => {
+            Verdict::Wrong("nothing in it runs concurrently".into())
+        }
+        Some((_, words)) => Verdict::Right(words.into()),
+    }
+}
+
+/// A mistake is found if its process failed, and in the words that the table gives.
+fn judge_mistake(exit: ExitStatus, output: &str, words: &str) -> Verdict {
+    if exit.success() {
+        Verdict::Wrong("its mistake was not found".into())
+    } else if output.contains(words) {
+        Verdict::Right(format!("fails as it must: {words}"))
+    } else {
+        Verdict::Wrong(format!("{exit}, but without the words {words:?}"))
+    }
+}
