@@ -4,6 +4,7 @@
 
 use core::task::{Poll, Waker};
 
+use crate::context::Waiting;
 use crate::park::{Park, Parked};
 use crate::slot::{Claimable, SlotRef, Unique};
 use crate::state::Claim;
@@ -69,10 +70,12 @@ pub(crate) fn wait<W: Waitable, P: Park>(
         return Ended::Done;
     }
     let waker = park.waker();
+    let mut waiting = None;
     loop {
         if waitable.poll_done(&waker).is_ready() {
             return Ended::Done;
         }
+        waiting.get_or_insert_with(|| Waiting::enter(&waker));
         match park.park(deadline) {
             Parked::Woken => {}
             Parked::DeadlinePassed => {

@@ -1,21 +1,31 @@
-//! What the current thread is running: the stack of tasks that have claimed one another.
+//! What the current thread is doing for us: the worker that it is, and the stack of tasks that have
+//! claimed one another on it.
 //!
-//! A frame lives on the thread's own stack while its task runs. Without `std` there is no way to
-//! ask which thread one is on: nothing is recorded, and nothing is claimed by waiting.
+//! Frames live on the thread's own stack. Without `std` there is no way to ask which thread one is
+//! on: nothing is recorded, and nothing is claimed by waiting.
 
 use core::ptr::NonNull;
+use core::task::Waker;
 
+use crate::keeper::KeeperRef;
 use crate::slot::SlotRef;
 
 /// Nested claims allowed on one thread. A stack of 2 MiB holds that many frames of 16 KiB.
 pub(crate) const DEPTH_MAX: usize = 128;
 
-/// A task that runs on this thread.
-pub(crate) struct Frame {
-    slot: NonNull<()>,
-    keeper: Option<NonNull<()>>,
-    parent: Option<NonNull<Frame>>,
+/// One thing that this thread is doing.
+struct Frame {
+    activity: Activity,
+    below: Option<NonNull<Frame>>,
+    /// Tasks in this frame and below.
     depth: usize,
+}
+
+enum Activity {
+    /// Being a worker of the pool at this address.
+    Worker(NonNull<()>),
+    /// Running the task in this slot, whose keeper it keeps alive (I6).
+    Task(NonNull<()>, Option<KeeperRef>),
 }
 
 #[cfg(feature = "std")]
@@ -57,56 +67,134 @@ impl Drop for PopOnDrop {
     }
 }
 
-/// Runs `f` as part of the task in `slot`.
-pub(crate) fn enter<R>(slot: &SlotRef, f: impl FnOnce() -> R) -> R {
-    let parent = top::get();
-    let depth = depth() + 1;
-    let frame = Frame { slot: slot.address(), keeper: slot.keeper_address(), parent, depth };
+fn enter<R>(activity: Activity, f: impl FnOnce() -> R) -> R {
+    let depth = depth() + usize::from(matches!(activity, Activity::Task(..)));
+    let frame = Frame { activity, below: top::get(), depth };
+    let _pop = PopOnDrop(frame.below);
     top::set(Some(NonNull::from(&frame)));
-    let _pop = PopOnDrop(parent);
     f()
 }
 
-fn find(mut wanted: impl FnMut(&Frame) -> bool) -> bool {
+/// Runs `f` as part of the task in `slot`.
+#[inline]
+pub(crate) fn enter_task<R>(slot: &SlotRef, f: impl FnOnce() -> R) -> R {
+    enter(Activity::Task(slot.address(), slot.keeper()), f)
+}
+
+/// Runs `f` as a worker of the pool at `pool`.
+#[cfg(feature = "alloc")]
+pub(crate) fn enter_worker<R>(pool: NonNull<()>, f: impl FnOnce() -> R) -> R {
+    enter(Activity::Worker(pool), f)
+}
+
+/// The first of this thread's activities, from the top, of which `f` makes something.
+fn find<R>(mut f: impl FnMut(&Activity) -> Option<R>) -> Option<R> {
     let mut next = top::get();
     while let Some(frame) = next {
         // SAFETY: frames are linked only from above, live on this thread's stack, and are unlinked
         // by `PopOnDrop` before `enter` returns.
         let frame = unsafe { frame.as_ref() };
-        if wanted(frame) {
-            return true;
+        if let Some(found) = f(&frame.activity) {
+            return Some(found);
         }
-        next = frame.parent;
+        next = frame.below;
     }
-    false
+    None
 }
 
 fn depth() -> usize {
-    let mut depth = 0;
-    find(|frame| {
-        depth = frame.depth;
-        true
-    });
-    depth
+    // SAFETY: as in `find`.
+    top::get().map_or(0, |frame| unsafe { frame.as_ref() }.depth)
 }
 
 /// Whether this thread is running a task at all.
 #[cfg(feature = "std")]
 pub(crate) fn in_task() -> bool {
-    top::get().is_some()
+    depth() > 0
 }
 
 /// Whether this thread is running that very task, or one that it has claimed.
 pub(crate) fn runs(slot: &SlotRef) -> bool {
-    find(|frame| frame.slot == slot.address())
+    find(|activity| match activity {
+        Activity::Task(running, _) if *running == slot.address() => Some(()),
+        _ => None,
+    })
+    .is_some()
 }
 
-/// Whether this thread runs a task of that keeper, which therefore is alive (I6).
-pub(crate) fn runs_for(keeper: NonNull<()>) -> bool {
-    find(|frame| frame.keeper == Some(keeper))
+/// Whether this thread is a worker of that pool.
+#[cfg(feature = "alloc")]
+pub(crate) fn works_for(pool: NonNull<()>) -> bool {
+    find(|activity| match activity {
+        Activity::Worker(at) if *at == pool => Some(()),
+        _ => None,
+    })
+    .is_some()
+}
+
+/// The keeper at that address, if this thread runs a task of it: it is alive then (I6).
+pub(crate) fn keeper(address: NonNull<()>) -> Option<KeeperRef> {
+    find(|activity| match activity {
+        Activity::Task(_, Some(keeper)) if keeper.address() == address => Some(*keeper),
+        _ => None,
+    })
 }
 
 /// Whether another task may be claimed on this thread.
 pub(crate) fn has_room() -> bool {
     depth() < DEPTH_MAX
+}
+
+/// Whether a keeper for which this thread works says that every worker waits.
+#[cfg(feature = "std")]
+pub(crate) fn all_wait() -> bool {
+    let mut all = false;
+    // SAFETY: of a task that runs on this thread, so alive (I6).
+    each_keeper(|keeper| all |= unsafe { keeper.all_wait() });
+    all
+}
+
+/// Tells every keeper for which this thread works that it parks in a wait, until dropped.
+pub(crate) struct Waiting<'a> {
+    waker: &'a Waker,
+}
+
+impl<'a> Waiting<'a> {
+    pub(crate) fn enter(waker: &'a Waker) -> Self {
+        // SAFETY: of a task that runs on this thread, so alive (I6).
+        each_keeper(|keeper| unsafe { keeper.enter_wait(waker) });
+        Self { waker }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        // SAFETY: as above, and the same tasks are still running.
+        each_keeper(|keeper| unsafe { keeper.leave_wait(self.waker) });
+    }
+}
+
+/// Calls `f` once for each keeper of a task that runs on this thread.
+fn each_keeper(mut f: impl FnMut(KeeperRef)) {
+    let mut position = 0;
+    find(|activity| {
+        if let Activity::Task(_, Some(keeper)) = activity {
+            let mut above = 0;
+            let seen = find(|other| {
+                let before = above < position;
+                above += 1;
+                match other {
+                    Activity::Task(_, Some(other)) if before => {
+                        (other.address() == keeper.address()).then_some(())
+                    }
+                    _ => None,
+                }
+            });
+            if seen.is_none() {
+                f(*keeper);
+            }
+        }
+        position += 1;
+        None::<()>
+    });
 }

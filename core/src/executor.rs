@@ -217,7 +217,7 @@ impl<B: Backend> Shared<B> {
     /// Whether the calling context runs a task of this executor, or could.
     #[cfg(feature = "std")]
     fn on_worker(&self) -> bool {
-        crate::context::runs_for(core::ptr::NonNull::from(self).cast())
+        crate::context::keeper(core::ptr::NonNull::from(self).cast()).is_some()
             || self.supervisor().on_worker()
     }
 
@@ -284,8 +284,12 @@ impl<B: Backend> Keeper for Shared<B> {
         self.supervisor().unlink(&TaskRef(task));
     }
 
-    fn enter_wait(&self, waker: &Waker) -> bool {
-        self.supervisor().enter_wait(waker)
+    fn enter_wait(&self, waker: &Waker) {
+        self.supervisor().enter_wait(waker);
+    }
+
+    fn all_wait(&self) -> bool {
+        self.supervisor().all_wait()
     }
 
     fn leave_wait(&self, waker: &Waker) {
@@ -306,19 +310,30 @@ impl<B: Backend> fmt::Debug for Executor<B> {
 }
 
 /// The function of a [`Map`].
+#[derive(Debug)]
 pub struct MapFn<F>(Arc<F>);
 
 /// The function of a [`Map`] whose `Err` is a failure.
+#[derive(Debug)]
 pub struct MapFallibleFn<F>(Arc<F>);
 
 /// Makes a task of an item.
 pub trait MapFunction<I, R> {
-    #[doc(hidden)]
+    /// Submits the item.
+    ///
+    /// # Errors
+    /// Why it was refused; the item is gone.
     fn submit<B: Backend>(&self, to: &MapTarget<B>, item: I) -> Result<Future<R>, RefusedReason>;
 }
 
 /// Where a [`Map`] submits.
 pub struct MapTarget<B>(pub(crate) Arc<Shared<B>>);
+
+impl<B> fmt::Debug for MapTarget<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MapTarget")
+    }
+}
 
 impl<F, I, R> MapFunction<I, R> for MapFn<F>
 where

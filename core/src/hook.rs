@@ -30,9 +30,9 @@ mod with_std {
     }
 }
 #[cfg(feature = "std")]
-pub use with_std::set_callback_panic_hook;
-#[cfg(feature = "std")]
 pub(crate) use with_std::callback_panicked;
+#[cfg(feature = "std")]
+pub use with_std::set_callback_panic_hook;
 
 #[cfg(not(feature = "std"))]
 pub(crate) fn callback_panicked(payload: Payload) {

@@ -14,9 +14,12 @@ pub(crate) trait Keeper: Send + Sync {
     /// that can be unlinked is.
     fn claimed_elsewhere(&self, task: &SlotRef);
 
-    /// A worker is about to wait for any of several tasks; whether now every worker does. If not,
-    /// the waker is woken when they do.
-    fn enter_wait(&self, waker: &Waker) -> bool;
+    /// A worker is about to park in a wait. When every worker is, their wakers are woken, so that
+    /// one of them may claim.
+    fn enter_wait(&self, waker: &Waker);
+
+    /// Whether every worker is parked in a wait, as far as one can tell.
+    fn all_wait(&self) -> bool;
 
     /// The worker no longer waits.
     fn leave_wait(&self, waker: &Waker);
@@ -41,7 +44,8 @@ struct Table {
     answers_strangers: bool,
     may_claim: unsafe fn(NonNull<()>) -> bool,
     claimed_elsewhere: unsafe fn(NonNull<()>, &SlotRef),
-    enter_wait: unsafe fn(NonNull<()>, &Waker) -> bool,
+    enter_wait: unsafe fn(NonNull<()>, &Waker),
+    all_wait: unsafe fn(NonNull<()>) -> bool,
     leave_wait: unsafe fn(NonNull<()>, &Waker),
     resolved: unsafe fn(NonNull<()>, &SlotRef),
     retain: unsafe fn(NonNull<()>),
@@ -82,6 +86,8 @@ impl<K: Keeper, const STRANGERS: bool> TableOf<K, STRANGERS> {
         claimed_elsewhere: |data, task| unsafe { keeper::<K>(data) }.claimed_elsewhere(task),
         // SAFETY: as above.
         enter_wait: |data, waker| unsafe { keeper::<K>(data) }.enter_wait(waker),
+        // SAFETY: as above.
+        all_wait: |data| unsafe { keeper::<K>(data) }.all_wait(),
         // SAFETY: as above.
         leave_wait: |data, waker| unsafe { keeper::<K>(data) }.leave_wait(waker),
         // SAFETY: as above.
@@ -134,9 +140,16 @@ impl KeeperRef {
 
     /// # Safety
     /// The keeper is alive.
-    pub(crate) unsafe fn enter_wait(self, waker: &Waker) -> bool {
+    pub(crate) unsafe fn enter_wait(self, waker: &Waker) {
         // SAFETY: as the caller promises.
         unsafe { (self.table.enter_wait)(self.data, waker) }
+    }
+
+    /// # Safety
+    /// The keeper is alive.
+    pub(crate) unsafe fn all_wait(self) -> bool {
+        // SAFETY: as the caller promises.
+        unsafe { (self.table.all_wait)(self.data) }
     }
 
     /// # Safety

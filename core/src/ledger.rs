@@ -4,7 +4,8 @@
 use alloc::vec::Vec;
 use core::task::{Poll, Waker};
 
-use crate::locked::Locked;
+use crate::lock::Guarded;
+use crate::locked::AnyLock;
 use crate::queue::Chain;
 use crate::slot::SlotRef;
 use crate::storage::heap::SlotLock;
@@ -16,7 +17,7 @@ const STARTED: u32 = 2;
 
 /// Every accepted task is in it until it is resolved.
 pub(crate) struct Ledger {
-    inner: Locked<Inner>,
+    inner: Guarded<AnyLock, Inner>,
 }
 
 struct Inner {
@@ -36,7 +37,7 @@ impl Ledger {
             started: Chain::new(STARTED),
             waiting: Vec::new(),
         };
-        Self { inner: Locked::new(lock, inner) }
+        Self { inner: Guarded::new(lock.into(), inner) }
     }
 
     /// Enters a task, unless closed.
@@ -114,8 +115,10 @@ impl Supervise for Ledger {
         // Struck out when it is resolved; the backend's entry finds it claimed.
     }
 
-    fn enter_wait(&self, _waker: &Waker) -> bool {
-        true // nobody here knows how many workers there are: perhaps this is the only one
+    fn enter_wait(&self, _waker: &Waker) {}
+
+    fn all_wait(&self) -> bool {
+        true // nobody here knows how many workers there are: perhaps the caller is the only one
     }
 
     fn leave_wait(&self, _waker: &Waker) {}

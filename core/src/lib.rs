@@ -35,8 +35,12 @@ mod observe;
 #[cfg(feature = "std")]
 mod panic_site;
 mod park;
+#[cfg(feature = "alloc")]
+mod pool;
 mod promise;
 mod queue;
+#[cfg(feature = "std")]
+mod sets;
 #[cfg(feature = "alloc")]
 mod shared;
 mod shutdown;
@@ -73,12 +77,19 @@ pub use lock::SpinLock;
 #[cfg(feature = "alloc")]
 pub use map::Map;
 pub use park::{Park, Parked};
+#[cfg(feature = "alloc")]
+pub use pool::{Platform, Pool, PoolSizeError, StartError, Worker};
 #[cfg(feature = "std")]
 pub use promise::promise;
 #[cfg(feature = "alloc")]
 pub use promise::promise_with_lock;
 pub use promise::{Cancelled, Promise, Running};
 pub use queue::{Queue, Ring};
+#[cfg(feature = "std")]
+pub use sets::{
+    AsCompleted, AsCompletedTimeout, ReturnWhen, StillPending, WaitEnd, Waitable, Waited,
+    as_completed, as_completed_timeout, wait,
+};
 #[cfg(feature = "alloc")]
 pub use shared::{SharedFuture, SharedResult};
 pub use shutdown::{Shutdown, ShutdownError};

@@ -1,4 +1,6 @@
-//! [`Lock`]: what keeps two contexts out of one list.
+//! [`Lock`]: what keeps two contexts out of one list; [`Guarded`]: the list.
+
+use crate::sync::{UnsafeCell, const_unless_modeled};
 
 /// Mutual exclusion for a few instructions: a list is linked or unlinked, nothing else.
 ///
@@ -14,6 +16,31 @@ pub unsafe trait Lock: Send + Sync {
     fn with<R>(&self, f: impl FnOnce() -> R) -> R;
 }
 
+/// A value that is touched only under its lock.
+pub(crate) struct Guarded<L, T> {
+    lock: L,
+    value: UnsafeCell<T>,
+}
+
+// SAFETY: the value, which is Send, is touched only under the lock.
+unsafe impl<L: Lock, T: Send> Sync for Guarded<L, T> {}
+
+impl<L: Lock, T> Guarded<L, T> {
+    const_unless_modeled! {
+    pub(crate) const fn new(lock: L, value: T) -> Self {
+        Self { lock, value: UnsafeCell::new(value) }
+    }
+    }
+
+    /// Runs `f` alone. `f` is short, does not unwind, takes no other lock, and drops nothing that
+    /// belongs to a user.
+    #[inline]
+    pub(crate) fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
+        // SAFETY: under the lock.
+        self.lock.with(|| self.value.with_mut(|value| f(unsafe { &mut *value })))
+    }
+}
+
 /// The mutex of the operating system.
 #[cfg(feature = "std")]
 #[derive(Debug, Default)]
@@ -21,7 +48,7 @@ pub struct OsLock(crate::sync::Mutex<()>);
 
 #[cfg(feature = "std")]
 impl OsLock {
-    crate::sync::const_unless_modeled! {
+    const_unless_modeled! {
     /// An unlocked one.
     pub const fn new() -> Self {
         Self(crate::sync::Mutex::new(()))

@@ -1,15 +1,10 @@
-//! A value under a [`SlotLock`], on the heap side of the house.
+//! The lock that a [`SlotLock`] names.
 
+use crate::lock::Lock;
 use crate::storage::heap::SlotLock;
-use crate::sync::UnsafeCell;
 
-/// A value and the lock that was chosen for it.
-pub(crate) struct Locked<T> {
-    lock: AnyLock,
-    value: UnsafeCell<T>,
-}
-
-enum AnyLock {
+/// A lock chosen at run time.
+pub(crate) enum AnyLock {
     #[cfg(feature = "std")]
     Os(crate::lock::OsLock),
     #[cfg(feature = "critical-section")]
@@ -18,44 +13,29 @@ enum AnyLock {
     Spin(crate::lock::SpinLock),
 }
 
-// SAFETY: the value, which is Send, is touched only under the lock.
-unsafe impl<T: Send> Sync for Locked<T> {}
-
-impl<T> Locked<T> {
-    pub(crate) fn new(lock: SlotLock, value: T) -> Self {
-        let lock = match lock {
+impl From<SlotLock> for AnyLock {
+    fn from(lock: SlotLock) -> Self {
+        match lock {
             #[cfg(feature = "std")]
-            SlotLock::Os => AnyLock::Os(crate::lock::OsLock::default()),
+            SlotLock::Os => Self::Os(crate::lock::OsLock::default()),
             #[cfg(feature = "critical-section")]
-            SlotLock::CriticalSection => AnyLock::CriticalSection(crate::lock::CriticalSection),
+            SlotLock::CriticalSection => Self::CriticalSection(crate::lock::CriticalSection),
             #[cfg(feature = "spin")]
-            SlotLock::Spin => AnyLock::Spin(crate::lock::SpinLock::new()),
-        };
-        Self { lock, value: UnsafeCell::new(value) }
+            SlotLock::Spin => Self::Spin(crate::lock::SpinLock::new()),
+        }
     }
+}
 
-    /// Runs `f` alone. `f` is short, does not unwind and takes no other lock.
-    #[cfg_attr(
-        not(any(feature = "std", feature = "critical-section", feature = "spin")),
-        expect(unused_variables, reason = "without a lock there is no value either")
-    )]
-    pub(crate) fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
-        #[cfg(any(feature = "std", feature = "critical-section", feature = "spin"))]
-        use crate::lock::Lock as _;
-        match &self.lock {
+// SAFETY: each is a lock; a value never changes which.
+unsafe impl Lock for AnyLock {
+    fn with<R>(&self, f: impl FnOnce() -> R) -> R {
+        match *self {
             #[cfg(feature = "std")]
-            // SAFETY: under the lock.
-            AnyLock::Os(lock) => lock.with(|| self.value.with_mut(|v| f(unsafe { &mut *v }))),
+            Self::Os(ref lock) => lock.with(f),
             #[cfg(feature = "critical-section")]
-            AnyLock::CriticalSection(lock) => {
-                // SAFETY: under the lock.
-                lock.with(|| self.value.with_mut(|v| f(unsafe { &mut *v })))
-            }
+            Self::CriticalSection(ref lock) => lock.with(f),
             #[cfg(feature = "spin")]
-            // SAFETY: under the lock.
-            AnyLock::Spin(lock) => lock.with(|| self.value.with_mut(|v| f(unsafe { &mut *v }))),
-            #[cfg(not(any(feature = "std", feature = "critical-section", feature = "spin")))]
-            _ => unreachable!(),
+            Self::Spin(ref lock) => lock.with(f),
         }
     }
 }

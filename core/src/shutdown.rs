@@ -38,6 +38,11 @@ impl Shutdown {
         Self { wait: false, cancel_futures: false, timeout: None }
     }
 
+    /// Whether the end is waited for.
+    pub fn waits(&self) -> bool {
+        self.wait
+    }
+
     /// Cancels what has not started.
     pub fn cancel_futures(self) -> Self {
         Self { cancel_futures: true, ..self }

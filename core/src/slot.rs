@@ -11,7 +11,9 @@ use crate::error::TaskError;
 use crate::keeper::KeeperRef;
 use crate::node::{Node, NodeList, Visit};
 use crate::queue::Links;
-use crate::state::{Arm, CancelClaim, Claim, Disarm, Farewell, List, Published, Release, Snapshot, State};
+use crate::state::{
+    Arm, CancelClaim, Claim, Disarm, Farewell, List, Published, Release, Snapshot, State,
+};
 use crate::sync::{Tombstone, UnsafeCell, atomic::AtomicU32, const_unless_modeled};
 
 /// What every slot begins with. Fields say who may touch them when; I1 to I8 are in `state.rs`.
@@ -166,40 +168,49 @@ impl SlotRef {
         self.header().keeper.with_mut(|cell| unsafe { *cell = Some(keeper) });
     }
 
-    fn keeper(&self) -> Option<KeeperRef> {
+    pub(crate) fn keeper(&self) -> Option<KeeperRef> {
         // SAFETY: written before the slot was shared, never after (I6).
         self.header().keeper.with(|cell| unsafe { *cell })
     }
 
-    pub(crate) fn keeper_address(&self) -> Option<NonNull<()>> {
-        self.keeper().map(KeeperRef::address)
-    }
-
     /// Whether this thread may run the task, which is still pending, while it waits for it.
     pub(crate) fn claimable(&self) -> Claimable {
-        let Some(keeper) = self.keeper() else { return Claimable::No };
-        if !self.snapshot().is_pending() {
-            return Claimable::No;
-        }
-        let ours = if crate::context::runs_for(keeper.address()) {
-            // SAFETY: a task of that keeper runs on this very thread and keeps it alive (I6).
-            unsafe { keeper.may_claim() }
-        } else {
-            keeper.answers_strangers() && self.ask_as_stranger(keeper)
-        };
-        match (ours, crate::context::has_room()) {
-            (false, _) => Claimable::No,
-            (true, true) => Claimable::Yes,
-            (true, false) => Claimable::TooDeep,
+        // SAFETY: alive, says `ask`.
+        match self.ask(|keeper| unsafe { keeper.may_claim() }) {
+            false => Claimable::No,
+            true if crate::context::has_room() => Claimable::Yes,
+            true => Claimable::TooDeep,
         }
     }
 
-    /// Asks a keeper of which nothing on this thread is a proof of life.
-    fn ask_as_stranger(&self, keeper: KeeperRef) -> bool {
+    /// As `claimable`, for a wait that other tasks may end as well: only if no worker is left who
+    /// could run it.
+    #[cfg(feature = "std")]
+    pub(crate) fn claimable_at_last(&self) -> Claimable {
+        // SAFETY: alive, says `ask`.
+        match self.ask(|keeper| unsafe { keeper.all_wait() }) {
+            false => Claimable::No,
+            true => self.claimable(),
+        }
+    }
+
+    /// Asks the keeper of a pending task, which is alive then; `false` if there is none to ask.
+    fn ask(&self, question: impl FnOnce(KeeperRef) -> bool) -> bool {
+        let Some(keeper) = self.keeper() else { return false };
+        if !self.snapshot().is_pending() {
+            return false;
+        }
+        if crate::context::keeper(keeper.address()).is_some() {
+            return question(keeper); // a task of that keeper runs on this very thread
+        }
+        if !keeper.answers_strangers() {
+            return false;
+        }
         let alive = self.with_lock(|| {
             let alive = self.snapshot().is_pending();
             if alive {
-                // SAFETY: pending, and whoever settles it releases the keeper under this lock.
+                // SAFETY: pending, and whoever settles it releases the keeper after a turn of this
+                // lock.
                 unsafe { keeper.retain() };
             }
             alive
@@ -207,8 +218,7 @@ impl SlotRef {
         if !alive {
             return false;
         }
-        // SAFETY: retained above.
-        let answer = unsafe { keeper.may_claim() };
+        let answer = question(keeper);
         // SAFETY: gives up what was retained above.
         unsafe { keeper.release() };
         answer
@@ -249,7 +259,7 @@ impl SlotRef {
     /// The caller has taken arrow 1 and has not run, resolved or read it yet.
     #[inline]
     unsafe fn run_claimed(&self) {
-        crate::context::enter(self, || {
+        crate::context::enter_task(self, || {
             // SAFETY: as the caller promises; the table is this slot's.
             unsafe { (self.table().run)(self.0) }
         });
@@ -481,7 +491,8 @@ impl Unique {
             }
         }
         // SAFETY: not armed, so the cell is ours (I2).
-        let same = cell.with(|cell| unsafe { (*cell).as_ref() }.is_some_and(|old| old.will_wake(waker)));
+        let same =
+            cell.with(|cell| unsafe { (*cell).as_ref() }.is_some_and(|old| old.will_wake(waker)));
         if !same {
             let new = waker.clone();
             // SAFETY: as above; clone and drop run outside of the access.
@@ -524,6 +535,12 @@ impl Unique {
         } else {
             None
         }
+    }
+
+    /// Whether the outcome is an error; being cancelled is none.
+    #[cfg(feature = "std")]
+    pub(crate) fn failed(&self) -> bool {
+        self.0.snapshot().has_outcome() && self.error().is_some()
     }
 
     /// Moves the outcome out, if the slot is resolved.

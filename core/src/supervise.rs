@@ -23,16 +23,15 @@ pub trait Supervise: Send + Sync {
     fn on_worker(&self) -> bool;
 
     /// Unlinks a task that somebody else than a worker has claimed or cancelled.
-    #[doc(hidden)]
     fn unlink(&self, task: &TaskRef<'_>);
 
-    /// A worker is about to wait for any of several tasks; whether now every worker does. If not,
-    /// the waker is woken when they do.
-    #[doc(hidden)]
-    fn enter_wait(&self, waker: &Waker) -> bool;
+    /// A worker is about to park in a wait. When every worker is, their wakers are woken.
+    fn enter_wait(&self, waker: &Waker);
+
+    /// Whether every worker is parked in a wait.
+    fn all_wait(&self) -> bool;
 
     /// The worker no longer waits.
-    #[doc(hidden)]
     fn leave_wait(&self, waker: &Waker);
 }
 

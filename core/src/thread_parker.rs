@@ -76,10 +76,7 @@ impl Inner {
         }
         let mut guard = self.lock.lock().unwrap_or_else(|poison| poison.into_inner());
         // ORDERING: Acquire on failure; pairs with the Release in `wake`.
-        if self
-            .state
-            .compare_exchange(EMPTY, PARKED, Ordering::Relaxed, Ordering::Acquire)
-            .is_err()
+        if self.state.compare_exchange(EMPTY, PARKED, Ordering::Relaxed, Ordering::Acquire).is_err()
         {
             // ORDERING: Acquire again; another wake-up may have come since, and must be seen too.
             self.state.swap(EMPTY, Ordering::Acquire);
@@ -116,9 +113,7 @@ impl Inner {
 
     fn take_notification(&self) -> bool {
         // ORDERING: Acquire; pairs with the Release in `wake`.
-        self.state
-            .compare_exchange(NOTIFIED, EMPTY, Ordering::Acquire, Ordering::Relaxed)
-            .is_ok()
+        self.state.compare_exchange(NOTIFIED, EMPTY, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 }
 

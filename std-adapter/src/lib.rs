@@ -1,1 +1,11 @@
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
+
+mod builder;
+mod thread_pool;
+mod threads;
+
+pub use builder::{BuildError, ThreadPoolBuilder};
+pub use concurrent_futures_core::*;
+pub use thread_pool::ThreadPoolExecutor;
+pub use threads::Threads;

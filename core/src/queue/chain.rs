@@ -3,6 +3,7 @@
 
 use core::ptr::NonNull;
 
+use super::fifo::Batch;
 use crate::slot::{Header, SlotRef};
 use crate::sync::atomic::Ordering;
 
@@ -71,6 +72,16 @@ impl Chain {
         let slot = self.first?;
         // SAFETY: in this chain, whose lock the caller holds.
         Some(unsafe { self.unlink(slot) })
+    }
+
+    /// Takes half of it, at least one if there is any, as far as there is room.
+    pub(crate) fn take_half(&mut self, batch: &mut Batch) {
+        for _ in 0..self.len.div_ceil(2).min(batch.capacity() - batch.len()) {
+            let Some(slot) = self.pop() else { return };
+            if let Err(slot) = batch.push_back(slot) {
+                return self.push(slot); // not reached: the room was counted
+            }
+        }
     }
 
     /// Unlinks a slot, if it is in this chain.

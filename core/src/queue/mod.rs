@@ -4,8 +4,8 @@ mod chain;
 mod fifo;
 mod ring;
 
-pub(crate) use chain::{Chain, Links};
-pub(crate) use fifo::Fifo;
+pub(crate) use chain::{Chain, Links, home_of};
+pub(crate) use fifo::{Batch, Fifo};
 pub use ring::Ring;
 
 use crate::task::Task;

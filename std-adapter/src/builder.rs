@@ -1,0 +1,130 @@
+//! [`ThreadPoolBuilder`]: how many threads, and what they are like.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+use std::thread;
+
+use concurrent_futures_core::{Executor, Pool, PoolSizeError};
+
+use crate::thread_pool::ThreadPoolExecutor;
+use crate::threads::{ThreadSettings, Threads};
+
+/// Makes a [`ThreadPoolExecutor`]. No thread is started before there is work for it.
+///
+/// # Examples
+/// ```
+/// use concurrent_futures::ThreadPoolExecutor;
+/// let pool = ThreadPoolExecutor::builder()
+///     .max_workers(2)
+///     .thread_name_prefix("fetch-")
+///     .initializer(|| -> Result<(), std::io::Error> { Ok(()) })
+///     .build()?;
+/// let name = pool.submit(|| std::thread::current().name().map(String::from))?.result()?;
+/// assert_eq!(name.as_deref(), Some("fetch-0"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use = "a builder does nothing until it builds"]
+pub struct ThreadPoolBuilder {
+    max_workers: Option<usize>,
+    settings: ThreadSettings,
+}
+
+impl ThreadPoolBuilder {
+    pub(crate) fn new() -> Self {
+        Self {
+            max_workers: None,
+            settings: ThreadSettings {
+                name_prefix: "ThreadPoolExecutor-".into(),
+                stack_size: None,
+                initializer: None,
+            },
+        }
+    }
+
+    /// How many threads at most. By default the processors of the machine and four more, 32 at
+    /// most, as in Python: good for work that waits.
+    pub fn max_workers(mut self, workers: usize) -> Self {
+        self.max_workers = Some(workers);
+        self
+    }
+
+    /// What the names of the threads begin with; their number follows.
+    pub fn thread_name_prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.settings.name_prefix = prefix.into();
+        self
+    }
+
+    /// The stack of each thread, in bytes; by default what std gives (2 MiB).
+    pub fn stack_size(mut self, bytes: usize) -> Self {
+        self.settings.stack_size = Some(bytes);
+        self
+    }
+
+    /// What each thread calls before its first task.
+    ///
+    /// If it fails or panics, the pool is broken: what is queued and what comes fails with that
+    /// cause.
+    pub fn initializer<F, E>(mut self, initializer: F) -> Self
+    where
+        F: Fn() -> Result<(), E> + Send + Sync + 'static,
+        E: Into<Box<dyn Error + Send + Sync>>,
+    {
+        self.settings.initializer = Some(Arc::new(move || initializer().map_err(Into::into)));
+        self
+    }
+
+    /// The pool.
+    ///
+    /// # Errors
+    /// [`BuildError`] for zero workers, more than can be counted, or a name with a NUL in it.
+    pub fn build(self) -> Result<ThreadPoolExecutor, BuildError> {
+        if self.settings.name_prefix.contains('\0') {
+            return Err(BuildError(Cause::Name));
+        }
+        let max_workers = self.max_workers.unwrap_or_else(default_workers);
+        let threads = Threads::new(self.settings);
+        let handles = threads.handles();
+        let pool =
+            Pool::new(threads, max_workers).map_err(|error| BuildError(Cause::Size(error)))?;
+        Ok(ThreadPoolExecutor::from_parts(Executor::new(pool), handles))
+    }
+}
+
+fn default_workers() -> usize {
+    // Where the number of processors is not to be had, one is assumed, as std's docs advise.
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    (processors + 4).min(32)
+}
+
+impl fmt::Debug for ThreadPoolBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ThreadPoolBuilder")
+            .field("max_workers", &self.max_workers)
+            .field("thread_name_prefix", &self.settings.name_prefix)
+            .field("stack_size", &self.settings.stack_size)
+            .field("initializer", &self.settings.initializer.is_some())
+            .finish()
+    }
+}
+
+/// Why a pool could not be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BuildError(Cause);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cause {
+    Size(PoolSizeError),
+    Name,
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Cause::Size(error) => error.fmt(f),
+            Cause::Name => f.write_str("a thread's name cannot have a NUL in it: choose another"),
+        }
+    }
+}
+
+impl Error for BuildError {}
