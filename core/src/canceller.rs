@@ -20,6 +20,12 @@ impl Canceller {
         Self { slot }
     }
 
+    crate::sync::model_only! {
+        pub(crate) fn slot(&self) -> &SlotRef {
+            &self.slot
+        }
+    }
+
     /// Cancels the task if it has not started; says whether it will never start.
     pub fn cancel(&self) -> bool {
         self.slot.cancel()

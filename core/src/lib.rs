@@ -23,6 +23,10 @@ mod future;
 mod hook;
 mod inline;
 mod keeper;
+sync::model_only! {
+    #[doc(hidden)]
+    pub mod inside;
+}
 #[cfg(feature = "alloc")]
 mod ledger;
 mod lock;

@@ -85,6 +85,12 @@ mod imp {
         ($(#[$meta:meta])* $vis:vis const fn $($rest:tt)*) => { $(#[$meta])* $vis const fn $($rest)* };
     }
     pub(crate) use const_unless_modeled;
+
+    /// Items that exist in a model only.
+    macro_rules! model_only {
+        ($($item:item)*) => {};
+    }
+    pub(crate) use model_only;
 }
 
 #[cfg(concurrent_futures_model = "loom")]
@@ -142,4 +148,9 @@ mod imp {
         ($(#[$meta:meta])* $vis:vis const fn $($rest:tt)*) => { $(#[$meta])* $vis fn $($rest)* };
     }
     pub(crate) use const_unless_modeled;
+
+    macro_rules! model_only {
+        ($($item:item)*) => { $($item)* };
+    }
+    pub(crate) use model_only;
 }
