@@ -9,6 +9,7 @@ use crate::completion::Completion;
 use crate::contain::contain;
 use crate::future::Future;
 use crate::node::Node;
+#[cfg(feature = "alloc")]
 use crate::slot::SlotRef;
 use crate::state::List;
 use crate::sync::{atomic::AtomicBool, atomic::Ordering, const_unless_modeled};

@@ -1,5 +1,20 @@
 //! Core of concurrent-futures.
 #![no_std]
+#![cfg_attr(
+    not(feature = "std"),
+    expect(dead_code, reason = "some of the inside serves only what an allocator or std adds")
+)]
+#![cfg_attr(
+    all(
+        feature = "alloc",
+        not(any(feature = "std", feature = "critical-section", feature = "spin"))
+    ),
+    expect(
+        unreachable_code,
+        unused_variables,
+        reason = "without a feature that brings a lock, nothing can be made on the heap"
+    )
+)]
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
@@ -8,6 +23,7 @@ extern crate std;
 
 #[cfg(feature = "alloc")]
 mod any;
+mod arena_executor;
 mod backend;
 mod blocking;
 mod body;
@@ -32,6 +48,8 @@ mod ledger;
 mod lock;
 #[cfg(feature = "alloc")]
 mod locked;
+#[cfg(feature = "critical-section")]
+mod mailbox;
 #[cfg(feature = "alloc")]
 mod map;
 mod node;
@@ -60,6 +78,11 @@ mod thread_parker;
 
 #[cfg(feature = "alloc")]
 pub use any::AnyFuture;
+pub use arena_executor::ArenaExecutor;
+#[cfg(feature = "spin")]
+pub use arena_executor::MulticoreExecutor;
+#[cfg(feature = "critical-section")]
+pub use arena_executor::StaticExecutor;
 pub use backend::{Backend, Refused, RefusedReason, SubmitError, Text};
 pub use callback::{InUse, StaticCallback};
 pub use canceller::{CancelOnDrop, Canceller};
@@ -78,6 +101,8 @@ pub use lock::Lock;
 pub use lock::OsLock;
 #[cfg(feature = "spin")]
 pub use lock::SpinLock;
+#[cfg(feature = "critical-section")]
+pub use mailbox::Mailbox;
 #[cfg(feature = "alloc")]
 pub use map::Map;
 pub use park::{Park, Parked};

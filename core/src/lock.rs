@@ -11,7 +11,7 @@ use crate::sync::{UnsafeCell, const_unless_modeled};
 /// While `with` runs its argument for one value of `Self`, it runs no other for the same value in
 /// any other context (an interrupt handler included), and each sees all that the ones before it
 /// wrote. It runs its argument exactly once and does not unwind by itself.
-pub unsafe trait Lock: Send + Sync {
+pub unsafe trait Lock: Send + Sync + 'static {
     /// Runs `f` alone. `f` is short, does not unwind and takes no other lock.
     fn with<R>(&self, f: impl FnOnce() -> R) -> R;
 }
@@ -98,7 +98,7 @@ impl<R> SpinLock<R> {
 
 #[cfg(feature = "spin")]
 // SAFETY: a spin mutex, whose guard unlocks when dropped.
-unsafe impl<S: spin::relax::RelaxStrategy + Send + Sync> Lock for SpinLock<S> {
+unsafe impl<S: spin::relax::RelaxStrategy + Send + Sync + 'static> Lock for SpinLock<S> {
     #[inline]
     fn with<R>(&self, f: impl FnOnce() -> R) -> R {
         let _guard = self.0.lock();

@@ -33,7 +33,8 @@ pub fn promise_with_lock<T>(lock: crate::SlotLock) -> (Promise<T>, crate::Future
     let ours = unsafe { SlotRef::from_raw(header) };
     // SAFETY: the only future of a slot just made, whose value is a `T`.
     let future = unsafe { crate::Future::new(theirs) };
-    (Promise { slot: ours, value: PhantomData }, future)
+    // SAFETY: a slot just made for a `T`, and its only promise.
+    (unsafe { Promise::new(ours) }, future)
 }
 
 /// The right to resolve a future. Dropped unfulfilled, it resolves it as abandoned.
@@ -65,6 +66,12 @@ impl fmt::Display for Cancelled {
 impl core::error::Error for Cancelled {}
 
 impl<T> Promise<T> {
+    /// # Safety
+    /// The slot was made for a promise, its value is a `T`, and this is its only promise.
+    pub(crate) unsafe fn new(slot: SlotRef) -> Self {
+        Self { slot, value: PhantomData }
+    }
+
     /// Says that the work begins: from now on the future is running and cannot be cancelled.
     ///
     /// # Errors

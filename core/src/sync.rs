@@ -86,6 +86,14 @@ mod imp {
     }
     pub(crate) use const_unless_modeled;
 
+    /// An array of values that are made one by one.
+    macro_rules! array_of {
+        ($value:expr; $count:expr) => {
+            [const { $value }; $count]
+        };
+    }
+    pub(crate) use array_of;
+
     /// Items that exist in a model only.
     macro_rules! model_only {
         ($($item:item)*) => {};
@@ -148,6 +156,13 @@ mod imp {
         ($(#[$meta:meta])* $vis:vis const fn $($rest:tt)*) => { $(#[$meta])* $vis fn $($rest)* };
     }
     pub(crate) use const_unless_modeled;
+
+    macro_rules! array_of {
+        ($value:expr; $count:expr) => {
+            core::array::from_fn::<_, $count, _>(|_| $value)
+        };
+    }
+    pub(crate) use array_of;
 
     macro_rules! model_only {
         ($($item:item)*) => { $($item)* };

@@ -11,9 +11,9 @@ use crate::park::Park;
 /// Supplies the workers of a [`Pool`](super::Pool), and what they need.
 pub trait Platform: Send + Sync + Sized + 'static {
     /// The lock of queues and lists: held for a few instructions.
-    type Lock: Lock + Default + 'static;
+    type Lock: Lock + Default;
     /// Held while a worker is being started; it may block.
-    type StartLock: Lock + Default + 'static;
+    type StartLock: Lock + Default;
     /// What an idle worker parks on.
     type Park: Park;
 

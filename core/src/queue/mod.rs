@@ -4,8 +4,12 @@ mod chain;
 mod fifo;
 mod ring;
 
-pub(crate) use chain::{Chain, Links, home_of};
-pub(crate) use fifo::{Batch, Fifo};
+pub(crate) use chain::Links;
+#[cfg(feature = "alloc")]
+pub(crate) use chain::{Chain, home_of};
+#[cfg(feature = "alloc")]
+pub(crate) use fifo::Batch;
+pub(crate) use fifo::Fifo;
 pub use ring::Ring;
 
 use crate::task::Task;
