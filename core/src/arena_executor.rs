@@ -2,7 +2,6 @@
 
 use core::fmt;
 use core::marker::PhantomData;
-use core::task::Waker;
 
 use crate::backend::{RefusedReason, SubmitError};
 use crate::body::{Callable, Fallible, Nothing, Plain};
@@ -201,23 +200,9 @@ fn full<F>(callable: F) -> SubmitError<F> {
 }
 
 impl<L: Lock, const SLOTS: usize, const BYTES: usize> Keeper for ArenaExecutor<L, SLOTS, BYTES> {
-    fn may_claim(&self) -> bool {
-        false // which context this is, nobody knows here
-    }
-
     fn claimed_elsewhere(&self, task: &SlotRef) {
         drop(self.queue.remove(task));
     }
-
-    fn enter_wait(&self, _waker: &Waker) {}
-
-    fn all_wait(&self) -> bool {
-        false
-    }
-
-    fn leave_wait(&self, _waker: &Waker) {}
-
-    fn resolved(&self, _task: &SlotRef) {}
 }
 
 impl<L: Lock, const SLOTS: usize, const BYTES: usize> fmt::Debug

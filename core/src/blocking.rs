@@ -7,7 +7,6 @@ use core::task::{Poll, Waker};
 use crate::context::Waiting;
 use crate::park::{Park, Parked};
 use crate::slot::{Claimable, SlotRef, Unique};
-use crate::state::Claim;
 
 /// Why a wait ended.
 #[must_use]
@@ -55,15 +54,16 @@ pub(crate) fn wait<W: Waitable, P: Park>(
         return Ended::Done;
     }
     if deadline.is_none() {
-        if crate::context::runs(waitable.slot()) {
+        let task = waitable.slot().root();
+        if crate::context::runs(&task) {
             return Ended::WouldDeadlock;
         }
-        match waitable.slot().claimable() {
+        match task.claimable() {
             Claimable::TooDeep => return Ended::WouldDeadlock,
-            Claimable::Yes if waitable.slot().claim_and_run() == Claim::Claimed => {
-                return Ended::Done;
+            Claimable::Yes => {
+                let _ = task.claim_and_run(); // or somebody else does
             }
-            Claimable::Yes | Claimable::No => {}
+            Claimable::No => {}
         }
     }
     if spin_until_done(waitable.slot()) {

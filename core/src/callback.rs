@@ -8,6 +8,8 @@ use core::ptr::NonNull;
 use crate::completion::Completion;
 use crate::contain::contain;
 use crate::future::Future;
+#[cfg(feature = "std")]
+use crate::keeper::{Keeper, KeeperRef};
 use crate::node::Node;
 #[cfg(feature = "alloc")]
 use crate::slot::SlotRef;
@@ -121,22 +123,34 @@ impl<T> Future<T> {
         T: Send + 'static,
         U: Send + 'static,
     {
-        let (task, next) = {
-            let slot = self.slot().clone();
-            let mut future = self;
-            let (task, next) = crate::storage::heap::task(
-                crate::body::Plain(move || {
-                    let outcome = future.try_result();
-                    function(outcome.unwrap_or_else(|| Err(crate::TaskError::abandoned())))
-                }),
-                crate::SlotLock::Os,
-            );
-            ((slot, task), next)
-        };
-        let (slot, task) = task;
-        let done = slot.clone();
-        add(&slot, move |_| task.run(), move || Completion::of_finished(&done, None));
+        let source = self.slot().clone();
+        let mut future = self;
+        let callable = crate::body::Plain(move || {
+            let outcome = future.try_result();
+            function(outcome.unwrap_or_else(|| Err(crate::TaskError::abandoned())))
+        });
+        let (task, next) = crate::storage::heap::task(callable, crate::SlotLock::Os);
+        let keeper = alloc::sync::Arc::new(Chained { source: source.clone() });
+        // SAFETY: task and future have just been made and are still here.
+        unsafe { next.slot().set_keeper(KeeperRef::counted::<Chained, true>(&keeper)) };
+        let done = source.clone();
+        add(&source, move |_| task.run(), move || Completion::of_finished(&done, None));
         next
+    }
+}
+
+/// The keeper of the task that `then` makes: it runs when another has ended.
+#[cfg(feature = "std")]
+struct Chained {
+    source: SlotRef,
+}
+
+#[cfg(feature = "std")]
+impl Keeper for Chained {
+    const CHAINED: bool = true;
+
+    fn precedent(&self) -> Option<SlotRef> {
+        Some(self.source.clone())
     }
 }
 

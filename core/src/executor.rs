@@ -270,6 +270,7 @@ impl<B: Backend> Shared<B> {
         let callable = unsafe { heap::take_callable::<C>(future.slot().as_raw(), self.lock) };
         // SAFETY: arrow 1 was taken, and the room is empty.
         unsafe { future.slot().resolve_with_error(TaskError::abandoned()) };
+        future.slot().let_keeper_go();
         drop(task);
         Err((callable, if same { reason } else { RefusedReason::WrongTask }))
     }

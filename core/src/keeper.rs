@@ -7,25 +7,37 @@ use crate::slot::SlotRef;
 
 /// Accepts tasks and is told what becomes of them.
 pub(crate) trait Keeper: Send + Sync {
+    /// Whether its tasks start only when another has ended, which `precedent` names.
+    const CHAINED: bool = false;
+
+    /// The task that has to end before the one that is asked about can start.
+    fn precedent(&self) -> Option<SlotRef> {
+        None
+    }
+
     /// Whether the calling context is one of its workers.
-    fn may_claim(&self) -> bool;
+    fn may_claim(&self) -> bool {
+        false
+    }
 
     /// Somebody other than a worker has claimed the task, to run it or to cancel it: a queue entry
     /// that can be unlinked is.
-    fn claimed_elsewhere(&self, task: &SlotRef);
+    fn claimed_elsewhere(&self, _task: &SlotRef) {}
 
     /// A worker is about to park in a wait. When every worker is, their wakers are woken, so that
     /// one of them may claim.
-    fn enter_wait(&self, waker: &Waker);
+    fn enter_wait(&self, _waker: &Waker) {}
 
     /// Whether every worker is parked in a wait, as far as one can tell.
-    fn all_wait(&self) -> bool;
+    fn all_wait(&self) -> bool {
+        false
+    }
 
     /// The worker no longer waits.
-    fn leave_wait(&self, waker: &Waker);
+    fn leave_wait(&self, _waker: &Waker) {}
 
     /// The task is resolved, its waiters are woken and its callbacks have run.
-    fn resolved(&self, task: &SlotRef);
+    fn resolved(&self, _task: &SlotRef) {}
 }
 
 /// A counted reference to a keeper, two pointers wide, that a slot stores.
@@ -42,6 +54,8 @@ unsafe impl Sync for KeeperRef {}
 
 struct Table {
     answers_strangers: bool,
+    is_chained: bool,
+    precedent: unsafe fn(NonNull<()>) -> Option<SlotRef>,
     may_claim: unsafe fn(NonNull<()>) -> bool,
     claimed_elsewhere: unsafe fn(NonNull<()>, &SlotRef),
     enter_wait: unsafe fn(NonNull<()>, &Waker),
@@ -79,8 +93,11 @@ impl<K: Keeper, const STRANGERS: bool> TableOf<K, STRANGERS> {
 
     const STATIC: &'static Table = &Table {
         answers_strangers: STRANGERS,
+        is_chained: K::CHAINED,
         // SAFETY: a table's functions are called with the pointer that it is stored with, while the
         // keeper lives.
+        precedent: |data| unsafe { keeper::<K>(data) }.precedent(),
+        // SAFETY: as above.
         may_claim: |data| unsafe { keeper::<K>(data) }.may_claim(),
         // SAFETY: as above.
         claimed_elsewhere: |data, task| unsafe { keeper::<K>(data) }.claimed_elsewhere(task),
@@ -122,6 +139,18 @@ impl KeeperRef {
     /// Whether contexts that run none of its tasks may ask it.
     pub(crate) fn answers_strangers(self) -> bool {
         self.table.answers_strangers
+    }
+
+    /// Whether its tasks have a precedent.
+    pub(crate) fn is_chained(self) -> bool {
+        self.table.is_chained
+    }
+
+    /// # Safety
+    /// The keeper is alive.
+    pub(crate) unsafe fn precedent(self) -> Option<SlotRef> {
+        // SAFETY: as the caller promises.
+        unsafe { (self.table.precedent)(self.data) }
     }
 
     /// # Safety

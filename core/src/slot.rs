@@ -173,13 +173,27 @@ impl SlotRef {
         self.header().keeper.with(|cell| unsafe { *cell })
     }
 
+    /// The task that a waiter would have to run for this one to end: itself, or the first of the
+    /// chain that `then` has made.
+    pub(crate) fn root(&self) -> SlotRef {
+        let mut slot = self.clone();
+        while slot.keeper().is_some_and(KeeperRef::is_chained) {
+            // SAFETY: alive, says `ask`.
+            match slot.ask(|keeper| unsafe { keeper.precedent() }) {
+                Some(Some(precedent)) => slot = precedent,
+                _ => break,
+            }
+        }
+        slot
+    }
+
     /// Whether this thread may run the task, which is still pending, while it waits for it.
     pub(crate) fn claimable(&self) -> Claimable {
         // SAFETY: alive, says `ask`.
         match self.ask(|keeper| unsafe { keeper.may_claim() }) {
-            false => Claimable::No,
-            true if crate::context::has_room() => Claimable::Yes,
-            true => Claimable::TooDeep,
+            None | Some(false) => Claimable::No,
+            Some(true) if crate::context::has_room() => Claimable::Yes,
+            Some(true) => Claimable::TooDeep,
         }
     }
 
@@ -189,22 +203,22 @@ impl SlotRef {
     pub(crate) fn claimable_at_last(&self) -> Claimable {
         // SAFETY: alive, says `ask`.
         match self.ask(|keeper| unsafe { keeper.all_wait() }) {
-            false => Claimable::No,
-            true => self.claimable(),
+            None | Some(false) => Claimable::No,
+            Some(true) => self.claimable(),
         }
     }
 
-    /// Asks the keeper of a pending task, which is alive then; `false` if there is none to ask.
-    fn ask(&self, question: impl FnOnce(KeeperRef) -> bool) -> bool {
-        let Some(keeper) = self.keeper() else { return false };
+    /// Asks the keeper of a pending task, which is alive then; `None` if there is none to ask.
+    fn ask<R>(&self, question: impl FnOnce(KeeperRef) -> R) -> Option<R> {
+        let keeper = self.keeper()?;
         if !self.snapshot().is_pending() {
-            return false;
+            return None;
         }
         if crate::context::keeper(keeper.address()).is_some() {
-            return question(keeper); // a task of that keeper runs on this very thread
+            return Some(question(keeper)); // a task of that keeper runs on this very thread
         }
         if !keeper.answers_strangers() {
-            return false;
+            return None;
         }
         let alive = self.with_lock(|| {
             let alive = self.snapshot().is_pending();
@@ -216,12 +230,12 @@ impl SlotRef {
             alive
         });
         if !alive {
-            return false;
+            return None;
         }
         let answer = question(keeper);
         // SAFETY: gives up what was retained above.
         unsafe { keeper.release() };
-        answer
+        Some(answer)
     }
 
     // --- starting and resolving ---
@@ -259,6 +273,9 @@ impl SlotRef {
     /// The caller has taken arrow 1 and has not run, resolved or read it yet.
     #[inline]
     unsafe fn run_claimed(&self) {
+        // Only when the frame is gone, and also when the task unwinds: what the keeper's end drops
+        // may look at the frames of this thread.
+        let _let_go = LetKeeperGo(self);
         crate::context::enter_task(self, || {
             // SAFETY: as the caller promises; the table is this slot's.
             unsafe { (self.table().run)(self.0) }
@@ -279,6 +296,7 @@ impl SlotRef {
                 let _ = contain(|| unsafe { (self.table().drop_callable)(self.0) });
                 let published = self.header().state.publish_cancelled();
                 self.settle(published, || Completion::of_cancelled(self));
+                self.let_keeper_go();
                 true
             }
         }
@@ -296,6 +314,7 @@ impl SlotRef {
             let _ = contain(|| unsafe { (self.table().drop_callable)(self.0) });
             // SAFETY: as above; the room is empty now.
             unsafe { self.resolve_with_error(error) };
+            self.let_keeper_go();
         }
         claim
     }
@@ -335,8 +354,8 @@ impl SlotRef {
         self.settle(published, || Completion::of_finished(self, error));
     }
 
-    /// Wakes whoever waits, then tells the keeper and lets it go. The caller's own reference keeps
-    /// the slot alive meanwhile.
+    /// Wakes whoever waits, then tells the keeper. The caller's own reference keeps the slot alive
+    /// meanwhile.
     #[inline]
     fn settle(&self, published: Published, completion: impl FnOnce() -> Completion) {
         if published.waiter {
@@ -351,13 +370,20 @@ impl SlotRef {
         if let Some(keeper) = self.keeper() {
             // SAFETY: this slot's own reference is still counted (I6).
             unsafe { keeper.resolved(self) };
-            if keeper.answers_strangers() {
-                // Waits for a stranger that saw the slot pending and is retaining the keeper.
-                self.with_lock(|| ());
-            }
-            // SAFETY: gives up the slot's own reference; only its address is used from now on.
-            unsafe { keeper.release() };
         }
+    }
+
+    /// Gives up the slot's reference to its keeper, once, after `settle` (I6). Skipping it leaks the
+    /// keeper, no worse.
+    pub(crate) fn let_keeper_go(&self) {
+        let Some(keeper) = self.keeper() else { return };
+        if keeper.answers_strangers() {
+            // Waits for a stranger that saw the slot pending and is retaining the keeper.
+            self.with_lock(|| ());
+        }
+        // SAFETY: the slot's own reference, given up by the one who resolved it; only its address is
+        // used from now on.
+        unsafe { keeper.release() };
     }
 
     fn wake_waiter(&self) {
@@ -423,6 +449,14 @@ impl SlotRef {
             // SAFETY: there was an outcome, it is the caller's (I3), and nobody takes it again.
             let _ = contain(|| unsafe { (self.table().drop_outcome)(self.0) });
         }
+    }
+}
+
+struct LetKeeperGo<'a>(&'a SlotRef);
+
+impl Drop for LetKeeperGo<'_> {
+    fn drop(&mut self) {
+        self.0.let_keeper_go();
     }
 }
 

@@ -157,10 +157,11 @@ impl<F: Waitable> Seat<F> {
         Some(future)
     }
 
-    fn slot(&mut self) -> Option<SlotRef> {
+    /// What would have to be run for it to be resolved.
+    fn task(&mut self) -> Option<SlotRef> {
         Some(match self.future.as_mut()?.member().0 {
-            Kind::Unique(unique) => unique.slot().clone(),
-            Kind::Shared(future) => future.slot().clone(),
+            Kind::Unique(unique) => unique.slot().root(),
+            Kind::Shared(future) => future.slot().root(),
         })
     }
 
@@ -306,7 +307,7 @@ impl<F: Waitable> Set<F> {
         }
         let mut own = 0;
         if crate::context::in_task() {
-            let slots = self.seats.iter_mut().filter_map(Seat::slot);
+            let slots = self.seats.iter_mut().filter_map(Seat::task);
             own = slots.filter(crate::context::runs).count();
         }
         self.own = Some(own);
@@ -329,7 +330,7 @@ impl<F: Waitable> Set<F> {
         // Otherwise each member is looked at once: what is not pending never will be again.
         while let Some(seat) = self.seats.get_mut(self.looked_at) {
             self.looked_at += 1;
-            let Some(slot) = seat.slot() else { continue };
+            let Some(slot) = seat.task() else { continue };
             match claimable(&slot) {
                 Claimable::Yes => return Candidate::Claim(slot),
                 Claimable::TooDeep => return Candidate::TooDeep,
