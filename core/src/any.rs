@@ -4,7 +4,8 @@ use core::any::TypeId;
 use core::fmt;
 
 use crate::future::Future;
-use crate::slot::{SlotRef, Unique};
+use crate::slot::SlotRef;
+use crate::unique::Unique;
 
 /// A future of some type, to wait for beside futures of others.
 pub struct AnyFuture {

@@ -6,7 +6,8 @@ use core::task::{Poll, Waker};
 
 use crate::context::Waiting;
 use crate::park::{Park, Parked};
-use crate::slot::{Claimable, SlotRef, Unique};
+use crate::slot::{Claimable, SlotRef};
+use crate::unique::Unique;
 
 /// Why a wait ended.
 #[must_use]

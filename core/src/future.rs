@@ -8,7 +8,8 @@ use core::task::{Context, Poll};
 use crate::blocking::{self, Ended};
 use crate::error::TaskError;
 use crate::park::Park;
-use crate::slot::{SlotRef, Unique};
+use crate::slot::SlotRef;
+use crate::unique::Unique;
 
 /// The right to the value of a task or promise.
 ///

@@ -61,6 +61,7 @@ mod park;
 mod pool;
 mod promise;
 mod queue;
+mod resolve;
 #[cfg(feature = "std")]
 mod sets;
 #[cfg(feature = "alloc")]
@@ -75,6 +76,7 @@ mod sync;
 mod task;
 #[cfg(feature = "std")]
 mod thread_parker;
+mod unique;
 
 #[cfg(feature = "alloc")]
 pub use any::AnyFuture;

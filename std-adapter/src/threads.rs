@@ -82,6 +82,10 @@ impl Platform for Threads {
         ThreadParker::current()
     }
 
+    fn has_initializer(&self) -> bool {
+        self.settings.initializer.is_some()
+    }
+
     fn initialize(&self) -> Result<(), Arc<str>> {
         let Some(initializer) = &self.settings.initializer else { return Ok(()) };
         match catch_unwind(AssertUnwindSafe(|| initializer())) {

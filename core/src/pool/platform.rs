@@ -28,6 +28,11 @@ pub trait Platform: Send + Sync + Sized + 'static {
     /// A parker for the calling worker.
     fn parker(&self) -> Self::Park;
 
+    /// Whether `initialize` does anything. While it does, its worker is not counted on.
+    fn has_initializer(&self) -> bool {
+        false
+    }
+
     /// Called by each worker before its first task.
     ///
     /// # Errors

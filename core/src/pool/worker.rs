@@ -6,7 +6,9 @@ use core::fmt;
 use core::ptr::NonNull;
 use core::task::Waker;
 
-use super::{Desk, Inner, Platform, Sleeper};
+use super::Platform;
+use super::inner::{Desk, Inner, Sleeper};
+use crate::backend::Text;
 use crate::park::Park;
 use crate::queue::Batch;
 use crate::slot::SlotRef;
@@ -39,10 +41,23 @@ impl<P: Platform> Worker<P> {
     /// Runs tasks until the pool is closed and there are none left.
     pub fn run(mut self) {
         let pool = NonNull::from(&*self.pool).cast();
-        crate::context::enter_worker(pool, || match self.pool.platform.initialize() {
+        crate::context::enter_worker(pool, || match self.initialize() {
             Ok(()) => self.work(),
             Err(cause) => self.pool.break_down(cause),
         });
+    }
+
+    /// Takes as long as it likes: whoever submits meanwhile starts another worker.
+    fn initialize(&mut self) -> Result<(), Text> {
+        if self.pool.platform.has_initializer() {
+            self.searching = false;
+            let now = self.pool.sleep.stop_searching();
+            // P2, for tasks that came since this worker was started: one is for each that lives.
+            if now.searching() == 0 && self.pool.queued() > now.live() {
+                self.pool.notify();
+            }
+        }
+        self.pool.platform.initialize()
     }
 
     fn work(&mut self) {

@@ -17,8 +17,9 @@ use crate::future::Future;
 use crate::node::Node;
 use crate::park::{Park, Parked};
 use crate::shared::{self, SharedFuture};
-use crate::slot::{Claimable, SlotRef, Unique};
+use crate::slot::{Claimable, SlotRef};
 use crate::thread_parker::ThreadParker;
+use crate::unique::Unique;
 
 /// What [`wait`](crate::wait) and [`as_completed`](crate::as_completed) take: a future, owned or by
 /// `&mut`, shared, or of any type; or a pair of a key and one of these. Sealed.

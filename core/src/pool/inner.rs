@@ -1,0 +1,211 @@
+//! What the handles and the workers of a pool share: queues, desks, and who sleeps.
+#![forbid(unsafe_code)]
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::task::Waker;
+
+use super::ending::Closed;
+use super::sleep::{self, Sleep};
+use super::{Platform, StartError, Worker};
+use crate::backend::{Refused, RefusedReason};
+use crate::lock::Guarded;
+use crate::queue::{Chain, Fifo};
+use crate::slot::SlotRef;
+use crate::sync::{atomic::AtomicBool, atomic::AtomicU32, atomic::Ordering};
+use crate::task::Task;
+
+/// The home of tasks in the global queue (I7); those of workers follow it.
+pub(super) const GLOBAL: u32 = 1;
+
+pub(super) struct Inner<P: Platform> {
+    pub(super) platform: P,
+    pub(super) sleep: Sleep,
+    pub(super) global: Guarded<P::Lock, Global>,
+    pub(super) desks: Box<[Desk<P>]>,
+    /// Workers that sleep, the latest last: it is woken first, its caches are warm.
+    pub(super) idle: Guarded<P::Lock, Vec<Sleeper>>,
+    /// How many workers were ever started; locked while one is being started (P5).
+    pub(super) started: Guarded<P::StartLock, usize>,
+    /// How many desks to look through; changed under the lock of `started`.
+    pub(super) desks_in_use: AtomicU32,
+    /// Set before anything is purged; whoever moves tasks from queue to queue looks at it after.
+    pub(super) purging: AtomicBool,
+    /// Who waits for the end.
+    pub(super) joiners: Guarded<P::Lock, Vec<Waker>>,
+    /// Workers parked in a wait.
+    pub(super) waiting: Guarded<P::Lock, Vec<Waker>>,
+}
+
+pub(super) struct Global {
+    pub(super) chain: Chain,
+    pub(super) closed: Option<Closed>,
+}
+
+/// What a worker has that others may reach.
+pub(super) struct Desk<P: Platform> {
+    pub(super) queue: Fifo<P::Lock>,
+    /// Whoever takes the worker from the idle list sets it, then wakes.
+    pub(super) called: AtomicBool,
+}
+
+pub(super) struct Sleeper {
+    pub(super) desk: usize,
+    pub(super) waker: Waker,
+}
+
+impl<P: Platform> Inner<P> {
+    pub(super) fn new(platform: P, max_workers: u32) -> Self {
+        let desk = |index| Desk {
+            queue: Fifo::new(P::Lock::default(), index + GLOBAL + 1),
+            called: AtomicBool::new(false),
+        };
+        let global = Global { chain: Chain::new(GLOBAL), closed: None };
+        Self {
+            platform,
+            sleep: Sleep::new(),
+            global: Guarded::new(P::Lock::default(), global),
+            desks: (0..max_workers).map(desk).collect(),
+            idle: Guarded::new(P::Lock::default(), Vec::new()),
+            started: Guarded::new(P::StartLock::default(), 0),
+            desks_in_use: AtomicU32::new(0),
+            purging: AtomicBool::new(false),
+            joiners: Guarded::new(P::Lock::default(), Vec::new()),
+            waiting: Guarded::new(P::Lock::default(), Vec::new()),
+        }
+    }
+
+    pub(super) fn schedule(self: &Arc<Self>, slot: SlotRef) -> Result<(), Refused> {
+        // Kept only while there is no worker, and the task may have to be taken back.
+        let unstaffed = (!self.sleep.load().is_staffed()).then(|| slot.clone());
+        let refused = self.global.with(|global| match &global.closed {
+            None => {
+                global.chain.push(slot);
+                None
+            }
+            Some(closed) => Some((slot, closed.clone())),
+        });
+        if let Some((slot, closed)) = refused {
+            let reason = match closed {
+                Closed::Run | Closed::Cancel => RefusedReason::ShutDown,
+                Closed::Break(cause) => RefusedReason::Broken(cause),
+            };
+            return Err(Refused::new(Task::from_slot(slot), reason));
+        }
+        match unstaffed {
+            None => self.notify(),
+            Some(slot) => {
+                if let Err(error) = self.start_first() {
+                    // Not there any more: a shutdown has cancelled it, so it was accepted.
+                    if let Some(slot) = self.global.with(|global| global.chain.remove(&slot)) {
+                        let reason = RefusedReason::NoWorker(error.cause());
+                        return Err(Refused::new(Task::from_slot(slot), reason));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// P1: something has become visible in a queue.
+    #[inline]
+    pub(super) fn notify(self: &Arc<Self>) {
+        let now = self.sleep.load();
+        if now.searching() == 0 {
+            self.wake_or_start(now);
+        }
+    }
+
+    #[cold]
+    pub(super) fn wake_or_start(self: &Arc<Self>, now: sleep::Counts) {
+        if now.idle() > 0 {
+            self.wake_one();
+        } else if now.live() < self.desks.len() {
+            // With workers there already, one that cannot be started is not missed.
+            let _ = self.started.with(|started| self.start_if_wanted(started));
+        }
+    }
+
+    /// P5: waits for whoever is starting the first worker, or does so.
+    #[cold]
+    pub(super) fn start_first(self: &Arc<Self>) -> Result<(), StartError> {
+        self.started.with(|started| {
+            if self.sleep.load().is_staffed() { Ok(()) } else { self.start(started) }
+        })?;
+        self.notify();
+        Ok(())
+    }
+
+    pub(super) fn start_if_wanted(self: &Arc<Self>, started: &mut usize) -> Result<(), StartError> {
+        let now = self.sleep.load();
+        if now.searching() > 0 || now.idle() > 0 || *started == self.desks.len() {
+            return Ok(());
+        }
+        self.start(started)
+    }
+
+    /// Starts a worker, which searches from the first. Called under the lock of `started`.
+    pub(super) fn start(self: &Arc<Self>, started: &mut usize) -> Result<(), StartError> {
+        let desk = *started;
+        // ORDERING: Relaxed; published by the change of the sleep word that follows: whoever goes to
+        // sleep after it looks at this desk too, whoever did before is seen sleeping by its worker.
+        self.desks_in_use.store(desk as u32 + 1, Ordering::Relaxed);
+        self.sleep.worker_starts();
+        // Dropped unrun, the worker accounts for itself (P6).
+        self.platform.start(Worker::new(self.clone(), desk))?;
+        *started += 1;
+        self.sleep.staffed();
+        Ok(())
+    }
+
+    /// Wakes a sleeping worker, unless one is searching already.
+    pub(super) fn wake_one(&self) {
+        let sleeper = self.idle.with(|idle| {
+            if self.sleep.load().searching() > 0 {
+                return None;
+            }
+            let sleeper = idle.pop()?;
+            self.sleep.idle_to_searching();
+            Some(sleeper)
+        });
+        if let Some(sleeper) = sleeper {
+            self.call(sleeper);
+        }
+    }
+
+    pub(super) fn wake_all(&self) {
+        while let Some(sleeper) = self.idle.with(|idle| {
+            let sleeper = idle.pop()?;
+            self.sleep.idle_to_searching();
+            Some(sleeper)
+        }) {
+            self.call(sleeper);
+        }
+    }
+
+    pub(super) fn call(&self, sleeper: Sleeper) {
+        // ORDERING: Release; pairs with the Acquire in `Worker::sleep`.
+        self.desks[sleeper.desk].called.store(true, Ordering::Release);
+        sleeper.waker.wake();
+    }
+
+    /// The desks at which somebody may be working.
+    pub(super) fn desks_in_use(&self) -> &[Desk<P>] {
+        // ORDERING: Relaxed; see `start`.
+        let used = self.desks_in_use.load(Ordering::Relaxed) as usize;
+        self.desks.get(..used).unwrap_or(&self.desks)
+    }
+
+    /// How many tasks are visible.
+    pub(super) fn queued(&self) -> usize {
+        let on_desks: usize = self.desks_in_use().iter().map(|desk| desk.queue.len()).sum();
+        self.global.with(|global| global.chain.len()) + on_desks
+    }
+
+    /// Whether a task is visible anywhere. The global queue first: tasks move from there to desks.
+    pub(super) fn has_work(&self) -> bool {
+        self.global.with(|global| global.chain.len() > 0)
+            || self.desks_in_use().iter().any(|desk| desk.queue.len() > 0)
+    }
+}

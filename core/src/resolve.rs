@@ -1,0 +1,197 @@
+//! The life of a slot from the outside: claiming, running, resolving, cancelling, and all that
+//! follows a resolution.
+
+use crate::completion::Completion;
+use crate::contain::contain;
+use crate::error::TaskError;
+use crate::node::Visit;
+use crate::slot::{Access, SlotRef};
+use crate::state::{CancelClaim, Claim, Published};
+
+impl SlotRef {
+    /// Arrow 1, by a worker.
+    #[inline]
+    pub(crate) fn claim(&self) -> Claim {
+        self.header().state.claim()
+    }
+
+    /// Arrow 1, by a waiter on a worker of the same keeper, and then the task itself.
+    pub(crate) fn claim_and_run(&self) -> Claim {
+        let claim = self.claim();
+        if claim == Claim::Claimed {
+            if let Some(keeper) = self.keeper() {
+                // SAFETY: claimed and not settled: the slot keeps it alive (I6).
+                unsafe { keeper.claimed_elsewhere(self) };
+            }
+            // SAFETY: claimed just now.
+            unsafe { self.run_claimed() };
+        }
+        claim
+    }
+
+    /// Arrow 1 by a worker, and then the task; nothing if it was cancelled or claimed.
+    #[inline]
+    pub(crate) fn run(&self) {
+        if self.claim() == Claim::Claimed {
+            // SAFETY: claimed just now.
+            unsafe { self.run_claimed() };
+        }
+    }
+
+    /// # Safety
+    /// The caller has taken arrow 1 and has not run, resolved or read it yet.
+    #[inline]
+    unsafe fn run_claimed(&self) {
+        // Only when the frame is gone, and also when the task unwinds: what the keeper's end drops
+        // may look at the frames of this thread.
+        let _let_go = LetKeeperGo(self);
+        crate::context::enter_task(self, || {
+            // SAFETY: as the caller promises; the table is this slot's.
+            unsafe { (self.table().run)(self.as_raw()) }
+        });
+    }
+
+    /// Arrow 2 and all that follows; says whether it will never start.
+    pub(crate) fn cancel(&self) -> bool {
+        match self.header().state.claim_to_cancel() {
+            CancelClaim::TooLate => false,
+            CancelClaim::Already => true,
+            CancelClaim::Claimed => {
+                if let Some(keeper) = self.keeper() {
+                    // SAFETY: claimed and not settled: the slot keeps it alive (I6).
+                    unsafe { keeper.claimed_elsewhere(self) };
+                }
+                // SAFETY: arrow 2 was taken just now (I1).
+                let _ = contain(|| unsafe { (self.table().drop_callable)(self.as_raw()) });
+                let published = self.header().state.publish_cancelled();
+                self.settle(published, || Completion::of_cancelled(self));
+                self.let_keeper_go();
+                true
+            }
+        }
+    }
+
+    /// Resolves a slot that nobody has started, whose callable (if any) is dropped.
+    pub(crate) fn resolve_pending(&self, error: TaskError) -> Claim {
+        let claim = self.claim();
+        if claim == Claim::Claimed {
+            if let Some(keeper) = self.keeper() {
+                // SAFETY: claimed and not settled: the slot keeps it alive (I6).
+                unsafe { keeper.claimed_elsewhere(self) };
+            }
+            // SAFETY: arrow 1 was taken just now (I1).
+            let _ = contain(|| unsafe { (self.table().drop_callable)(self.as_raw()) });
+            // SAFETY: as above; the room is empty now.
+            unsafe { self.resolve_with_error(error) };
+            self.let_keeper_go();
+        }
+        claim
+    }
+
+    /// Writes the error and takes arrow 3.
+    ///
+    /// # Safety
+    /// The caller has taken arrow 1, and the room is empty.
+    pub(crate) unsafe fn resolve_with_error(&self, error: TaskError) {
+        // SAFETY: as the caller promises.
+        unsafe { (self.table().write_error)(self.as_raw(), error.clone()) };
+        // SAFETY: the room has just been filled.
+        unsafe { self.finish(Some(error)) };
+    }
+
+    /// Writes the outcome of a promise and takes arrow 3.
+    ///
+    /// # Safety
+    /// The caller has taken arrow 1, the room is empty, and `T` is the type of the slot's value.
+    pub(crate) unsafe fn resolve_with<T>(&self, outcome: Result<T, TaskError>) {
+        let error = outcome.as_ref().err().cloned();
+        // SAFETY: the table is this slot's, and the room is the caller's.
+        let place = unsafe { (self.table().outcome)(self.as_raw(), Access::Exclusive) };
+        // SAFETY: empty, the caller's, and of this type.
+        unsafe { place.cast::<Result<T, TaskError>>().write(outcome) };
+        // SAFETY: the room has just been filled.
+        unsafe { self.finish(error) };
+    }
+
+    /// Arrow 3 and all that follows. `error` is what the outcome is, if it is one.
+    ///
+    /// # Safety
+    /// The caller has taken arrow 1 and has written the outcome.
+    #[inline]
+    pub(crate) unsafe fn finish(&self, error: Option<TaskError>) {
+        let published = self.header().state.publish_finished();
+        self.settle(published, || Completion::of_finished(self, error));
+    }
+
+    /// Wakes whoever waits, then tells the keeper. The caller's own reference keeps the slot alive
+    /// meanwhile.
+    #[inline]
+    fn settle(&self, published: Published, completion: impl FnOnce() -> Completion) {
+        if published.waiter {
+            self.wake_waiter();
+        }
+        if published.listed {
+            self.visit_nodes(&completion());
+        }
+        if published.future_gone {
+            self.drop_outcome();
+        }
+        if let Some(keeper) = self.keeper() {
+            // SAFETY: this slot's own reference is still counted (I6).
+            unsafe { keeper.resolved(self) };
+        }
+    }
+
+    /// Gives up the slot's reference to its keeper, once, after `settle` (I6). Skipping it leaks the
+    /// keeper, no worse.
+    pub(crate) fn let_keeper_go(&self) {
+        let Some(keeper) = self.keeper() else { return };
+        if keeper.answers_strangers() {
+            // Waits for a stranger that saw the slot pending and is retaining the keeper.
+            self.with_lock(|| ());
+        }
+        // SAFETY: the slot's own reference, given up by the one who resolved it; only its address is
+        // used from now on.
+        unsafe { keeper.release() };
+    }
+
+    fn wake_waiter(&self) {
+        // SAFETY: published with WAITER set: the cell is the publisher's alone (I2).
+        let waker = self.header().waker.with_mut(|cell| unsafe { (*cell).take() });
+        if let Some(waker) = waker {
+            let _ = contain(|| waker.wake()); // its panic is its own affair, the next is still woken
+        }
+    }
+
+    #[cold]
+    fn visit_nodes(&self, completion: &Completion) {
+        loop {
+            match self.pop_node() {
+                None => return,
+                Some(Visit::Wake(waker)) => {
+                    let _ = contain(|| waker.wake());
+                }
+                // SAFETY: popped: the node is ours, and it is called this once.
+                Some(Visit::Call(node, call)) => unsafe { call(node, completion) },
+            }
+        }
+    }
+
+    /// Drops the outcome.
+    pub(crate) fn drop_outcome(&self) {
+        if self.snapshot().has_outcome() {
+            self.header().state.mark_taken();
+            // SAFETY: there was an outcome, it is the caller's (I3), and nobody takes it again.
+            let _ = contain(|| unsafe { (self.table().drop_outcome)(self.as_raw()) });
+        }
+    }
+}
+
+/// Lets the keeper go when dropped.
+struct LetKeeperGo<'a>(&'a SlotRef);
+
+impl Drop for LetKeeperGo<'_> {
+    fn drop(&mut self) {
+        self.0.let_keeper_go();
+    }
+}

@@ -1,0 +1,152 @@
+//! The reference of a slot's one future: it alone waits inline and takes the outcome.
+
+use core::fmt;
+use core::task::{Poll, Waker};
+
+use crate::contain::contain;
+use crate::error::TaskError;
+use crate::slot::{Access, SlotRef};
+use crate::state::{Arm, Disarm, Farewell};
+
+/// The reference of the one future that may wait inline and take the outcome.
+pub(crate) struct Unique(SlotRef);
+
+impl Unique {
+    /// # Safety
+    /// There is at most one for a slot, at any time, and no `Unique` for it was dropped before.
+    pub(crate) unsafe fn new(slot: SlotRef) -> Self {
+        Self(slot)
+    }
+
+    pub(crate) fn slot(&self) -> &SlotRef {
+        &self.0
+    }
+
+    /// Registers the waker, replacing the one before, or says that the slot is resolved.
+    pub(crate) fn poll_done(&mut self, waker: &Waker) -> Poll<()> {
+        let snapshot = self.0.snapshot();
+        if snapshot.is_done() {
+            return Poll::Ready(());
+        }
+        let cell = &self.0.header().waker;
+        if snapshot.has_waiter() {
+            // SAFETY: armed: publishers only take it after resolving, and then read the same; but a
+            // publisher may be about to, so the cell is not even looked at before it is disarmed.
+            match self.0.header().state.disarm() {
+                Disarm::Resolved => return Poll::Ready(()),
+                Disarm::Disarmed => {}
+            }
+        }
+        // SAFETY: not armed, so the cell is ours (I2).
+        let same =
+            cell.with(|cell| unsafe { (*cell).as_ref() }.is_some_and(|old| old.will_wake(waker)));
+        if !same {
+            let new = waker.clone();
+            // SAFETY: as above; clone and drop run outside of the access.
+            let old = cell.with_mut(|cell| unsafe { core::mem::replace(&mut *cell, Some(new)) });
+            drop(old);
+        }
+        match self.0.header().state.arm() {
+            Arm::Armed => Poll::Pending,
+            Arm::Resolved => {
+                self.drop_waker();
+                Poll::Ready(())
+            }
+        }
+    }
+
+    /// Takes the waker back, so that nothing of the waiter is kept.
+    pub(crate) fn stop_waiting(&mut self) {
+        if self.0.snapshot().has_waiter() && self.0.header().state.disarm() == Disarm::Disarmed {
+            self.drop_waker();
+        }
+    }
+
+    /// The caller has seen that the cell is the future's (I2).
+    fn drop_waker(&mut self) {
+        // SAFETY: not armed, or armed too late to be seen: the cell is ours (I2).
+        let waker = self.0.header().waker.with_mut(|cell| unsafe { (*cell).take() });
+        let _ = contain(|| drop(waker));
+    }
+
+    /// A clone of the error, if the outcome is one; the slot is resolved.
+    pub(crate) fn error(&self) -> Option<TaskError> {
+        let snapshot = self.0.snapshot();
+        if snapshot.is_cancelled() {
+            Some(TaskError::cancelled())
+        } else if snapshot.has_outcome() {
+            // SAFETY: there is an outcome, it is ours (I3), and only a `&mut self` moves it out.
+            unsafe { (self.0.table().error)(self.0.as_raw()) }
+        } else if snapshot.is_done() {
+            Some(TaskError::taken())
+        } else {
+            None
+        }
+    }
+
+    /// Whether the outcome is an error; being cancelled is none.
+    #[cfg(feature = "std")]
+    pub(crate) fn failed(&self) -> bool {
+        self.0.snapshot().has_outcome() && self.error().is_some()
+    }
+
+    /// Moves the outcome out, if the slot is resolved.
+    ///
+    /// # Safety
+    /// `T` is the type of the slot's value.
+    pub(crate) unsafe fn take<T>(&mut self) -> Option<Result<T, TaskError>> {
+        let snapshot = self.0.snapshot();
+        if !snapshot.is_done() {
+            return None;
+        }
+        if snapshot.is_cancelled() {
+            return Some(Err(TaskError::cancelled()));
+        }
+        if !snapshot.has_outcome() {
+            return Some(Err(TaskError::taken()));
+        }
+        self.0.header().state.mark_taken();
+        // SAFETY: the table is this slot's.
+        let outcome = unsafe { (self.0.table().outcome)(self.0.as_raw(), Access::Exclusive) };
+        // SAFETY: there was an outcome, it is ours (I3) and now marked as taken; `T` is its type.
+        Some(unsafe { outcome.cast::<Result<T, TaskError>>().read() })
+    }
+
+    /// Looks at the outcome where it is, if the slot is resolved and has one.
+    ///
+    /// # Safety
+    /// `T` is the type of the slot's value.
+    pub(crate) unsafe fn peek<T>(&self) -> Option<&Result<T, TaskError>> {
+        if !self.0.snapshot().has_outcome() {
+            return None;
+        }
+        // SAFETY: the table is this slot's.
+        let outcome = unsafe { (self.0.table().outcome)(self.0.as_raw(), Access::Shared) };
+        // SAFETY: there is an outcome; only a `&mut self` moves it out (I3).
+        Some(unsafe { outcome.cast::<Result<T, TaskError>>().as_ref() })
+    }
+}
+
+impl Unique {
+    /// As Python prints it: `<Future at 0x… state=finished returned u64>`.
+    pub(crate) fn print(&self, f: &mut fmt::Formatter<'_>, name: &str) -> fmt::Result {
+        write!(f, "<{name} {:?}", self.0)?;
+        if self.0.snapshot().has_outcome() {
+            match self.error() {
+                None => write!(f, " returned {}", (self.0.table().type_name)())?,
+                Some(error) => write!(f, " raised {:?}", error.kind())?,
+            }
+        }
+        f.write_str(">")
+    }
+}
+
+impl Drop for Unique {
+    fn drop(&mut self) {
+        self.stop_waiting();
+        match self.0.header().state.farewell() {
+            Farewell::DropOutcome => self.0.drop_outcome(),
+            Farewell::Nothing => {}
+        }
+    }
+}
