@@ -139,6 +139,8 @@ impl<L: Lock, const SLOTS: usize, const BYTES: usize> ArenaExecutor<L, SLOTS, BY
         Some((unsafe { Promise::new(slot) }, future))
     }
 
+    /// # Errors
+    /// The callable, if no slot is free.
     fn submit_callable<C>(&'static self, callable: C) -> Result<Future<C::Output>, C>
     where
         C: Callable + Send + 'static,
@@ -151,6 +153,8 @@ impl<L: Lock, const SLOTS: usize, const BYTES: usize> ArenaExecutor<L, SLOTS, BY
         Ok(future)
     }
 
+    /// # Errors
+    /// The callable, if no slot is free.
     fn allocate<C: Callable>(
         &'static self,
         callable: C,

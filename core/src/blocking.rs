@@ -89,14 +89,14 @@ pub(crate) fn wait<W: Waitable, P: Park>(
     }
 }
 
-/// Looks for about a microsecond: parking and being woken costs a hundred times that.
+/// Parking and being woken costs a hundred times as much as looking for a while.
+#[cfg(feature = "std")]
 fn spin_until_done(slot: &SlotRef) -> bool {
-    #[cfg(feature = "std")]
-    for _ in 0..crate::sync::SPINS {
-        if slot.snapshot().is_done() {
-            return true;
-        }
-        crate::sync::spin_loop();
-    }
+    crate::sync::spin_until(|| slot.snapshot().is_done())
+}
+
+/// Without a clock or an operating system, how long to spin is the parker's affair.
+#[cfg(not(feature = "std"))]
+fn spin_until_done(slot: &SlotRef) -> bool {
     slot.snapshot().is_done()
 }

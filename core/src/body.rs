@@ -15,6 +15,9 @@ pub(crate) trait Callable {
     type Output;
 
     /// Runs it.
+    ///
+    /// # Errors
+    /// The failure of the task.
     fn call(self) -> Result<Self::Output, TaskError>;
 }
 
@@ -130,8 +133,13 @@ impl<C: Callable, S: Storage> Slot<C, S> {
     pub(crate) unsafe fn take_callable(header: NonNull<Header>) -> C {
         // SAFETY: as the caller promises.
         let slot = unsafe { Self::of(header) };
-        // SAFETY: whoever takes arrow 1 or 2 finds the callable in the room, and is alone there.
-        slot.room.with_mut(|room| unsafe { ManuallyDrop::take(&mut (*room).callable) })
+        let room = slot.room.with_mut(|room| room);
+        // SAFETY: whoever takes arrow 1 or 2 is alone in the room (I1).
+        let room = unsafe { &mut *room };
+        // SAFETY: and finds the callable there.
+        let callable = unsafe { &mut room.callable };
+        // SAFETY: which nobody looks for any more once one of the arrows is taken.
+        unsafe { ManuallyDrop::take(callable) }
     }
 
     /// Writes the outcome.
@@ -146,6 +154,8 @@ impl<C: Callable, S: Storage> Slot<C, S> {
         slot.room.with_mut(|place| unsafe { place.write(room) });
     }
 
+    /// # Safety
+    /// As [`Table`] says of this function.
     unsafe fn run(header: NonNull<Header>) {
         // SAFETY: the caller has taken arrow 1.
         let callable = unsafe { Self::take_callable(header) };
@@ -163,16 +173,22 @@ impl<C: Callable, S: Storage> Slot<C, S> {
         unsafe { slot.finish(error) };
     }
 
+    /// # Safety
+    /// As [`Table`] says of this function.
     unsafe fn drop_callable(header: NonNull<Header>) {
         // SAFETY: the caller has taken arrow 1 or 2.
         drop(unsafe { Self::take_callable(header) });
     }
 
+    /// # Safety
+    /// As [`Table`] says of this function.
     unsafe fn write_error(header: NonNull<Header>, error: TaskError) {
         // SAFETY: the caller has taken arrow 1, and the room is empty.
         unsafe { Self::write(header, Err(error)) };
     }
 
+    /// # Safety
+    /// As [`Table`] says of this function.
     unsafe fn outcome(header: NonNull<Header>, access: Access) -> NonNull<()> {
         // SAFETY: the caller's slot is of this kind.
         let slot = unsafe { Self::of(header) };
@@ -185,25 +201,42 @@ impl<C: Callable, S: Storage> Slot<C, S> {
         unsafe { NonNull::new_unchecked(room.cast()) }
     }
 
+    /// # Safety
+    /// As [`Table`] says of this function.
     unsafe fn drop_outcome(header: NonNull<Header>) {
         // SAFETY: the caller's slot is of this kind.
         let slot = unsafe { Self::of(header) };
-        // SAFETY: the caller says that there is an outcome and that it is its own (I3).
-        slot.room.with_mut(|room| unsafe { ManuallyDrop::drop(&mut (*room).outcome) });
+        let room = slot.room.with_mut(|room| room);
+        // SAFETY: the outcome, and with it the room, is the caller's (I3).
+        let room = unsafe { &mut *room };
+        // SAFETY: there is one, says the caller.
+        let outcome = unsafe { &mut room.outcome };
+        // SAFETY: which has been marked as taken, so that it is dropped once.
+        unsafe { ManuallyDrop::drop(outcome) };
     }
 
+    /// # Safety
+    /// As [`Table`] says of this function.
     unsafe fn error(header: NonNull<Header>) -> Option<TaskError> {
         // SAFETY: the caller's slot is of this kind.
         let slot = unsafe { Self::of(header) };
-        // SAFETY: the caller says that there is an outcome and that it is its own (I3).
-        slot.room.with(|room| unsafe { (*room).outcome.as_ref().err().cloned() })
+        let room = slot.room.with(|room| room);
+        // SAFETY: nobody moves the outcome meanwhile, says the caller (I3).
+        let room = unsafe { &*room };
+        // SAFETY: there is one, says the caller.
+        let outcome = unsafe { &room.outcome };
+        outcome.as_ref().err().cloned()
     }
 
+    /// # Safety
+    /// As [`Table`] says of this function.
     unsafe fn with_lock(header: NonNull<Header>, f: &mut dyn FnMut()) {
         // SAFETY: the caller's slot is of this kind.
         unsafe { Self::of(header) }.storage.with_lock(header, f);
     }
 
+    /// # Safety
+    /// As [`Table`] says of this function.
     unsafe fn free(header: NonNull<Header>) {
         // SAFETY: the caller's slot is of this kind, and it held the last reference.
         unsafe { S::free(header.cast::<Self>()) };

@@ -8,7 +8,8 @@ pub(crate) use with_std::*;
 mod with_std {
     use alloc::boxed::Box;
     use core::any::Any;
-    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use core::panic::AssertUnwindSafe;
+    use std::panic::catch_unwind;
 
     /// What was thrown. Dropping it may unwind too; that is contained as well.
     pub(crate) struct Payload(Option<Box<dyn Any + Send>>);
@@ -48,6 +49,9 @@ mod with_std {
     }
 
     /// Runs `f`; an unwind ends here.
+    ///
+    /// # Errors
+    /// What was thrown.
     pub(crate) fn contain<R>(f: impl FnOnce() -> R) -> Result<R, Payload> {
         catch_unwind(AssertUnwindSafe(f)).map_err(|payload| Payload(Some(payload)))
     }
@@ -60,6 +64,9 @@ mod without_std {
     pub(crate) enum Payload {}
 
     /// Runs `f`; an unwind, where the target has them, goes on to the caller.
+    ///
+    /// # Errors
+    /// None.
     pub(crate) fn contain<R>(f: impl FnOnce() -> R) -> Result<R, Payload> {
         Ok(f())
     }

@@ -33,7 +33,7 @@ mod top {
     use super::{Frame, NonNull};
     use core::cell::Cell;
 
-    crate::sync::thread_local! {
+    crate::sync::thread_local_const! {
         static TOP: Cell<Option<NonNull<Frame>>> = Cell::new(None);
     }
 

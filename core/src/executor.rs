@@ -176,6 +176,8 @@ mod with_std {
     }
 
     impl<B: Backend> Shared<B> {
+        /// # Errors
+        /// What remains at the deadline.
         pub(super) fn wait_ended(&self, deadline: Option<Instant>) -> Result<(), Remaining> {
             let park = ThreadParker::current();
             let waker = park.waker();
@@ -222,6 +224,9 @@ impl<B: Backend> Shared<B> {
     }
 
     /// Allocates the task's slot and hands it to the backend.
+    ///
+    /// # Errors
+    /// The callable, and why it was refused.
     pub(crate) fn submit<C>(
         self: &Arc<Self>,
         callable: C,
@@ -252,6 +257,9 @@ impl<B: Backend> Shared<B> {
     }
 
     /// Takes the callable out of a task that was refused, unless it has run or was cancelled.
+    ///
+    /// # Errors
+    /// The callable, and why it was refused.
     #[cold]
     fn take_back<C>(
         &self,

@@ -105,6 +105,8 @@ impl<T> Future<T> {
         self.try_result().unwrap_or_else(|| Err(TaskError::timed_out()))
     }
 
+    /// # Errors
+    /// Why it was not waited for to the end.
     fn wait_with<P: Park>(
         &mut self,
         park: &P,
@@ -122,7 +124,8 @@ impl<T> Future<T> {
 mod with_std {
     use super::{Future, TaskError};
     use crate::thread_parker::ThreadParker;
-    use std::time::{Duration, Instant};
+    use core::time::Duration;
+    use std::time::Instant;
 
     impl<T> Future<T> {
         /// Blocks the thread until the task has ended, and gives its value.

@@ -6,9 +6,10 @@ use crate::contain::Payload;
 #[cfg(feature = "std")]
 mod with_std {
     use super::Payload;
+    use alloc::boxed::Box;
+    use alloc::sync::Arc;
     use core::any::Any;
-    use std::boxed::Box;
-    use std::sync::{Arc, RwLock};
+    use std::sync::RwLock;
 
     type Hook = Arc<dyn Fn(Box<dyn Any + Send>) + Send + Sync>;
     static HOOK: RwLock<Option<Hook>> = RwLock::new(None);

@@ -63,7 +63,7 @@ impl Ledger {
         });
         drop(entry);
         for waker in waiting {
-            drop(crate::contain::contain(|| waker.wake()));
+            let _ = crate::contain::contain(|| waker.wake());
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Core of concurrent-futures.
 #![no_std]
+#![warn(clippy::std_instead_of_core, clippy::std_instead_of_alloc)]
 #![cfg_attr(
     not(feature = "std"),
     expect(dead_code, reason = "some of the inside serves only what an allocator or std adds")

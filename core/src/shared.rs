@@ -169,7 +169,7 @@ pub(crate) fn poll_node(slot: &SlotRef, node: Pin<&Node>, waker: &Waker) -> Poll
 pub(crate) fn unlink(slot: &SlotRef, node: Pin<&Node>) {
     // SAFETY: linked in this slot's list or in none.
     let waker = unsafe { slot.unlink_node(NonNull::from(node.get_ref())) };
-    drop(crate::contain::contain(|| drop(waker)));
+    let _ = crate::contain::contain(|| drop(waker));
 }
 
 /// What `(&shared).await` waits with.

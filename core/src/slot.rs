@@ -237,16 +237,21 @@ impl SlotRef {
 
     // --- nodes (I4) ---
 
+    fn with_nodes<R>(&self, f: impl FnOnce(&mut NodeList) -> R) -> R {
+        // SAFETY: under the slot's lock; `f` keeps no reference.
+        self.with_lock(|| self.header().nodes.with_mut(|nodes| f(unsafe { &mut *nodes })))
+    }
+
     /// Links a node, or says that the slot is resolved.
     ///
     /// # Safety
     /// The node stays where it is, alive, until it was visited or `unlink_node` returned.
     pub(crate) unsafe fn link_node(&self, node: NonNull<Node>) -> List {
-        self.with_lock(|| {
+        self.with_nodes(|nodes| {
             let list = self.header().state.open_list();
             if list == List::Open {
                 // SAFETY: under the slot's lock; the node lives as the caller promises.
-                self.header().nodes.with_mut(|nodes| unsafe { (*nodes).push(node) });
+                unsafe { nodes.push(node) };
             }
             list
         })
@@ -254,10 +259,8 @@ impl SlotRef {
 
     /// Unlinks the first node, for the caller to visit.
     pub(crate) fn pop_node(&self) -> Option<Visit> {
-        self.with_lock(|| {
-            // SAFETY: under the slot's lock (I4).
-            self.header().nodes.with_mut(|nodes| unsafe { (*nodes).pop() })
-        })
+        // SAFETY: under the slot's lock (I4).
+        self.with_nodes(|nodes| unsafe { nodes.pop() })
     }
 
     /// Unlinks a node if it is still linked, and returns the waker in it.
@@ -265,10 +268,8 @@ impl SlotRef {
     /// # Safety
     /// If the node is linked anywhere, it is in this slot's list.
     pub(crate) unsafe fn unlink_node(&self, node: NonNull<Node>) -> Option<Waker> {
-        self.with_lock(|| {
-            // SAFETY: under the slot's lock; the node is this list's as the caller promises.
-            self.header().nodes.with_mut(|nodes| unsafe { (*nodes).remove(node) })
-        })
+        // SAFETY: under the slot's lock; the node is this list's as the caller promises.
+        self.with_nodes(|nodes| unsafe { nodes.remove(node) })
     }
 }
 

@@ -305,6 +305,8 @@ impl State {
         }
     }
 
+    /// # Errors
+    /// The value of which `next` made nothing.
     #[inline]
     fn update(
         &self,

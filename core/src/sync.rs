@@ -17,21 +17,31 @@ mod imp {
     #[cfg(feature = "std")]
     pub(crate) use std::thread_local;
 
-    /// How often a waiter looks before it parks: about a microsecond.
+    /// Looks for about a microsecond whether it is `done`, before a waiter parks.
     #[cfg(feature = "std")]
-    pub(crate) const SPINS: u32 = if cfg!(miri) { 0 } else { 100 };
-
-    #[cfg(feature = "std")]
-    pub(crate) use core::hint::spin_loop;
+    pub(crate) fn spin_until(done: impl Fn() -> bool) -> bool {
+        const SPINS: u32 = if cfg!(miri) { 1 } else { 100 };
+        for _ in 0..SPINS {
+            if done() {
+                return true;
+            }
+            core::hint::spin_loop();
+        }
+        done()
+    }
 
     /// The lock of a heap slot's list: one of a few that all slots share by address, so that a slot
     /// spends no memory on it. Taken only for callbacks and shared futures.
     #[cfg(feature = "std")]
-    #[derive(Debug, Default)]
+    #[derive(Debug)]
     pub(crate) struct SharedMutex;
 
     #[cfg(feature = "std")]
     impl SharedMutex {
+        pub(crate) const fn new() -> Self {
+            Self
+        }
+
         pub(crate) fn with<R>(&self, key: usize, f: impl FnOnce() -> R) -> R {
             static STRIPES: [Mutex<()>; 64] = [const { Mutex::new(()) }; 64];
             // Slots are 64 bytes and more apart: lower bits say little.
@@ -86,6 +96,16 @@ mod imp {
     }
     pub(crate) use const_unless_modeled;
 
+    /// A thread-local whose first value costs nothing.
+    #[cfg(feature = "std")]
+    macro_rules! thread_local_const {
+        (static $name:ident: $type:ty = $value:expr;) => {
+            std::thread_local! { static $name: $type = const { $value }; }
+        };
+    }
+    #[cfg(feature = "std")]
+    pub(crate) use thread_local_const;
+
     /// An array of values that are made one by one.
     macro_rules! array_of {
         ($value:expr; $count:expr) => {
@@ -104,19 +124,109 @@ mod imp {
 #[cfg(concurrent_futures_model = "loom")]
 mod imp {
     pub(crate) use loom::cell::UnsafeCell;
-    pub(crate) use loom::sync::{Condvar, Mutex, atomic};
+    pub(crate) use loom::sync::{Condvar, Mutex};
     pub(crate) use loom::thread_local;
 
-    /// `yield_now` and `spin_loop` hide interleavings from loom, so a model never spins.
-    pub(crate) const SPINS: u32 = 0;
+    /// Loom's atomics, with loads that it explores.
+    ///
+    /// Loom remembers one last access of an atomic. A load hides another thread's load before it, and the
+    /// write that follows is then never tried before that one (loom's issues 166 and 392): of a load
+    /// that races with a `fetch_update` only one order is seen. So a load here is an RMW that changes
+    /// nothing, and its order relative to everything else is explored. It reads the newest value; that a
+    /// load may be stale is a second pass, with `CONCURRENT_FUTURES_STALE_LOADS` set, in which loads and
+    /// `fetch_update` are loom's own.
+    pub(crate) mod atomic {
+        use std::sync::OnceLock;
 
-    pub(crate) fn spin_loop() {}
+        pub(crate) use loom::sync::atomic::Ordering;
+
+        fn loads_are_stale() -> bool {
+            static STALE: OnceLock<bool> = OnceLock::new();
+            *STALE.get_or_init(|| std::env::var_os("CONCURRENT_FUTURES_STALE_LOADS").is_some())
+        }
+
+        macro_rules! atomic {
+            ($name:ident, $value:ty, $nothing:expr) => {
+                /// Loom's, but for loads.
+                #[derive(Debug)]
+                pub(crate) struct $name(loom::sync::atomic::$name);
+
+                impl $name {
+                    #[track_caller]
+                    pub(crate) fn new(value: $value) -> Self {
+                        Self(loom::sync::atomic::$name::new(value))
+                    }
+
+                    #[track_caller]
+                    pub(crate) fn load(&self, order: Ordering) -> $value {
+                        if loads_are_stale() { self.0.load(order) } else { self.newest(order) }
+                    }
+
+                    #[track_caller]
+                    fn newest(&self, order: Ordering) -> $value {
+                        self.0.fetch_or($nothing, order)
+                    }
+                }
+
+                impl core::ops::Deref for $name {
+                    type Target = loom::sync::atomic::$name;
+
+                    fn deref(&self) -> &Self::Target {
+                        &self.0
+                    }
+                }
+            };
+        }
+
+        macro_rules! updatable {
+            ($name:ident, $value:ty) => {
+                impl $name {
+                    /// # Errors
+                    /// The value of which `next` made nothing.
+                    #[track_caller]
+                    pub(crate) fn fetch_update(
+                        &self,
+                        success: Ordering,
+                        failure: Ordering,
+                        mut next: impl FnMut($value) -> Option<$value>,
+                    ) -> Result<$value, $value> {
+                        if loads_are_stale() {
+                            return self.0.fetch_update(success, failure, next);
+                        }
+                        let mut now = self.newest(failure);
+                        while let Some(next) = next(now) {
+                            match self.0.compare_exchange(now, next, success, failure) {
+                                Ok(before) => return Ok(before),
+                                Err(other) => now = other,
+                            }
+                        }
+                        Err(now)
+                    }
+                }
+            };
+        }
+
+        atomic!(AtomicBool, bool, false);
+        atomic!(AtomicU32, u32, 0);
+        atomic!(AtomicUsize, usize, 0);
+        updatable!(AtomicU32, u32);
+        updatable!(AtomicUsize, usize);
+    }
+
+    /// `yield_now` and `spin_loop` hide interleavings from loom, so a model never spins.
+    pub(crate) fn spin_until(done: impl Fn() -> bool) -> bool {
+        done()
+    }
 
     /// In a model each slot has a mutex of its own: sharing would order what is not ordered.
-    #[derive(Debug, Default)]
+    #[derive(Debug)]
     pub(crate) struct SharedMutex(Mutex<()>);
 
     impl SharedMutex {
+        pub(crate) fn new() -> Self {
+            Self(Mutex::new(()))
+        }
+
         pub(crate) fn with<R>(&self, _key: usize, f: impl FnOnce() -> R) -> R {
             let _guard = self.0.lock().unwrap_or_else(|poison| poison.into_inner());
             f()
@@ -156,6 +266,13 @@ mod imp {
         ($(#[$meta:meta])* $vis:vis const fn $($rest:tt)*) => { $(#[$meta])* $vis fn $($rest)* };
     }
     pub(crate) use const_unless_modeled;
+
+    macro_rules! thread_local_const {
+        (static $name:ident: $type:ty = $value:expr;) => {
+            loom::thread_local! { static $name: $type = $value; }
+        };
+    }
+    pub(crate) use thread_local_const;
 
     macro_rules! array_of {
         ($value:expr; $count:expr) => {

@@ -43,7 +43,7 @@ impl Unique {
         if !same {
             let new = waker.clone();
             // SAFETY: as above; clone and drop run outside of the access.
-            let old = cell.with_mut(|cell| unsafe { core::mem::replace(&mut *cell, Some(new)) });
+            let old = cell.with_mut(|cell| unsafe { (*cell).replace(new) });
             drop(old);
         }
         match self.0.header().state.arm() {
@@ -92,6 +92,9 @@ impl Unique {
 
     /// Moves the outcome out, if the slot is resolved.
     ///
+    /// # Errors
+    /// The outcome may be one.
+    ///
     /// # Safety
     /// `T` is the type of the slot's value.
     pub(crate) unsafe fn take<T>(&mut self) -> Option<Result<T, TaskError>> {
@@ -129,6 +132,9 @@ impl Unique {
 
 impl Unique {
     /// As Python prints it: `<Future at 0x… state=finished returned u64>`.
+    ///
+    /// # Errors
+    /// The formatter's.
     pub(crate) fn print(&self, f: &mut fmt::Formatter<'_>, name: &str) -> fmt::Result {
         write!(f, "<{name} {:?}", self.0)?;
         if self.0.snapshot().has_outcome() {

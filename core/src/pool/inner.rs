@@ -76,6 +76,8 @@ impl<P: Platform> Inner<P> {
         }
     }
 
+    /// # Errors
+    /// The task, if the pool is closed, or has no worker and cannot start one.
     pub(super) fn schedule(self: &Arc<Self>, slot: SlotRef) -> Result<(), Refused> {
         // Kept only while there is no worker, and the task may have to be taken back.
         let unstaffed = (!self.sleep.load().is_staffed()).then(|| slot.clone());
@@ -128,6 +130,9 @@ impl<P: Platform> Inner<P> {
     }
 
     /// P5: waits for whoever is starting the first worker, or does so.
+    ///
+    /// # Errors
+    /// Why it could not be started.
     #[cold]
     pub(super) fn start_first(self: &Arc<Self>) -> Result<(), StartError> {
         self.started.with(|started| {
@@ -137,6 +142,8 @@ impl<P: Platform> Inner<P> {
         Ok(())
     }
 
+    /// # Errors
+    /// Why it could not be started.
     pub(super) fn start_if_wanted(self: &Arc<Self>, started: &mut usize) -> Result<(), StartError> {
         let now = self.sleep.load();
         if now.searching() > 0 || now.idle() > 0 || *started == self.desks.len() {
@@ -146,6 +153,9 @@ impl<P: Platform> Inner<P> {
     }
 
     /// Starts a worker, which searches from the first. Called under the lock of `started`.
+    ///
+    /// # Errors
+    /// Why it could not be started.
     pub(super) fn start(self: &Arc<Self>, started: &mut usize) -> Result<(), StartError> {
         let desk = *started;
         // ORDERING: Relaxed; published by the change of the sleep word that follows: whoever goes to

@@ -32,11 +32,11 @@ impl Counts {
     }
 
     pub(super) fn searching(self) -> usize {
-        self.0 / SEARCHING & MASK
+        (self.0 / SEARCHING) & MASK
     }
 
     pub(super) fn live(self) -> usize {
-        self.0 / LIVE & MASK
+        (self.0 / LIVE) & MASK
     }
 
     pub(super) fn is_staffed(self) -> bool {

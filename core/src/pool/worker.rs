@@ -48,6 +48,9 @@ impl<P: Platform> Worker<P> {
     }
 
     /// Takes as long as it likes: whoever submits meanwhile starts another worker.
+    ///
+    /// # Errors
+    /// Why the pool is broken.
     fn initialize(&mut self) -> Result<(), Text> {
         if self.pool.platform.has_initializer() {
             self.searching = false;
@@ -84,7 +87,7 @@ impl<P: Platform> Worker<P> {
     /// The next task: from the own queue, a batch from the global one, half of somebody's.
     fn find(&mut self) -> Option<SlotRef> {
         self.turns = self.turns.wrapping_add(1);
-        if self.turns % STEAL_FIRST == 0
+        if self.turns.is_multiple_of(STEAL_FIRST)
             && let Some(slot) = self.steal()
         {
             return Some(slot);
@@ -140,9 +143,7 @@ impl<P: Platform> Worker<P> {
     /// Looks for about a microsecond before sleeping: being woken costs twenty times that.
     fn spin(&self) {
         #[cfg(feature = "std")]
-        for _ in 0..crate::sync::SPINS {
-            crate::sync::spin_loop();
-        }
+        crate::sync::spin_until(|| false);
     }
 
     /// Sleeps until there may be work. False when there will be none any more.

@@ -260,6 +260,9 @@ impl<F: Waitable> Set<F> {
     }
 
     /// The next member to be resolved, waiting for it. `Ok(None)` when there are none left.
+    ///
+    /// # Errors
+    /// Why the wait ended without one.
     pub(super) fn next(
         &mut self,
         deadline: Option<Instant>,

@@ -59,8 +59,11 @@ impl<L: Lock, const SLOTS: usize, const BYTES: usize> Arena<L, SLOTS, BYTES> {
     }
     }
 
-    /// A slot with so many references for `SlotRef::from_raw` to take over; the callable back if no
-    /// slot is free. Never waits: an interrupt handler may call it.
+    /// A slot with so many references for `SlotRef::from_raw` to take over. Never waits: an
+    /// interrupt handler may call it.
+    ///
+    /// # Errors
+    /// The callable, if no slot is free.
     pub(crate) fn allocate<C: Callable>(
         &'static self,
         callable: C,

@@ -82,7 +82,7 @@ pub(crate) fn allocate<C: Callable>(
 ) -> NonNull<Header> {
     match lock {
         #[cfg(feature = "std")]
-        SlotLock::Os => leak(callable, crate::sync::SharedMutex::default(), references),
+        SlotLock::Os => leak(callable, crate::sync::SharedMutex::new(), references),
         #[cfg(feature = "critical-section")]
         SlotLock::CriticalSection => leak(callable, crate::lock::CriticalSection, references),
         #[cfg(feature = "spin")]
