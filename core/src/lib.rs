@@ -1,4 +1,9 @@
-//! Core of concurrent-futures.
+#![cfg_attr(all(feature = "std", feature = "critical-section"), doc = include_str!("../README.md"))]
+#![cfg_attr(
+    not(all(feature = "std", feature = "critical-section")),
+    doc = "Python's `concurrent.futures` without an operating system. The whole page is in `README.md`, and here",
+    doc = "with the features `std` and `critical-section`, which its examples need."
+)]
 #![no_std]
 #![warn(clippy::std_instead_of_core, clippy::std_instead_of_alloc)]
 #![cfg_attr(
@@ -62,6 +67,7 @@ mod park;
 mod pool;
 mod promise;
 mod queue;
+mod queue_backend;
 mod resolve;
 #[cfg(feature = "std")]
 mod sets;
@@ -117,6 +123,7 @@ pub use promise::promise;
 pub use promise::promise_with_lock;
 pub use promise::{Cancelled, Promise, Running};
 pub use queue::{Queue, Ring};
+pub use queue_backend::QueueBackend;
 #[cfg(feature = "std")]
 pub use sets::{
     AsCompleted, AsCompletedTimeout, ReturnWhen, StillPending, WaitEnd, Waitable, Waited,

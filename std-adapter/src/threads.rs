@@ -38,6 +38,8 @@ impl Threads {
         self.handles.clone()
     }
 
+    /// # Errors
+    /// What the operating system says.
     fn spawn(&self, worker: Worker<Self>) -> io::Result<JoinHandle<()>> {
         let name = format!("{}{}", self.settings.name_prefix, worker.index());
         let mut builder = thread::Builder::new().name(name);
