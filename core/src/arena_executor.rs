@@ -23,6 +23,13 @@ const QUEUED: u32 = 1;
 ///
 /// Everything but running may be called from an interrupt handler, for callables and values that may
 /// be dropped there: submitting, looking at futures, cancelling and dropping them.
+pub struct ArenaExecutor<L: 'static, const SLOTS: usize, const BYTES: usize> {
+    queue: Fifo<L>,
+    arena: Arena<L, SLOTS, BYTES>,
+}
+
+/// An [`ArenaExecutor`] for one core with interrupts, and for chips whose `critical-section`
+/// implementation spans cores.
 ///
 /// # Examples
 /// ```
@@ -65,12 +72,6 @@ const QUEUED: u32 = 1;
 /// let large = [0u8; 65];
 /// EXECUTOR.submit(move || large.len()).ok();
 /// ```
-pub struct ArenaExecutor<L: 'static, const SLOTS: usize, const BYTES: usize> {
-    queue: Fifo<L>,
-    arena: Arena<L, SLOTS, BYTES>,
-}
-
-/// For one core with interrupts, and for chips whose `critical-section` implementation spans cores.
 #[cfg(feature = "critical-section")]
 pub type StaticExecutor<const SLOTS: usize, const BYTES: usize> =
     ArenaExecutor<crate::lock::CriticalSection, SLOTS, BYTES>;

@@ -44,9 +44,9 @@ pub trait Backend: Send + Sync + 'static {
     /// The same task, and why.
     fn schedule(&self, task: Task) -> Result<(), Refused>;
 
-    /// Whether the calling context is one of this backend's workers, so that a task which waits for
-    /// another of the same executor may run it itself. Must not be true on a thread outside: a
-    /// waiter there would run tasks. Called from the waiting context.
+    /// Whether the calling context is one of this backend's workers, which may run what it waits
+    /// for. Asked only where no task of the executor is running: a thread that runs one is a worker
+    /// without being asked. Must not be true on a thread outside: a waiter there would run tasks.
     fn may_claim(&self) -> bool {
         false
     }
@@ -145,7 +145,7 @@ impl<F> SubmitError<F> {
         &self.reason
     }
 
-    /// The error without the callable, for `?` where that is not `'static`.
+    /// The error without the callable, for `?` where that is not `'static` and `Sync`.
     pub fn without_callable(self) -> SubmitError<()> {
         SubmitError { callable: (), reason: self.reason }
     }
@@ -164,3 +164,11 @@ impl<F> fmt::Display for SubmitError<F> {
 }
 
 impl<F> core::error::Error for SubmitError<F> {}
+
+#[cfg(feature = "alloc")]
+impl<F> From<SubmitError<F>> for crate::TaskError {
+    /// For a task that could not submit another one.
+    fn from(error: SubmitError<F>) -> Self {
+        Self::refused(error.reason)
+    }
+}

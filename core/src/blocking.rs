@@ -5,6 +5,7 @@
 use core::task::{Poll, Waker};
 
 use crate::context::Waiting;
+use crate::error::TaskError;
 use crate::park::{Park, Parked};
 use crate::slot::{Claimable, SlotRef};
 use crate::unique::Unique;
@@ -17,8 +18,23 @@ pub(crate) enum Ended {
     Done,
     /// Not resolved in time.
     DeadlinePassed,
-    /// It could never be: see [`crate::TaskErrorKind::WouldDeadlock`].
+    /// It could never be: the task waits for itself.
     WouldDeadlock,
+    /// It might be by running one more task on top of too many others.
+    TooDeep,
+}
+
+impl Ended {
+    /// # Errors
+    /// Why the wait ended without a resolution.
+    pub(crate) fn into_result(self) -> Result<(), TaskError> {
+        match self {
+            Self::Done => Ok(()),
+            Self::DeadlinePassed => Err(TaskError::timed_out()),
+            Self::WouldDeadlock => Err(TaskError::would_deadlock()),
+            Self::TooDeep => Err(TaskError::too_deep()),
+        }
+    }
 }
 
 /// Something that is resolved once, and wakes one waiter then.
@@ -60,7 +76,7 @@ pub(crate) fn wait<W: Waitable, P: Park>(
             return Ended::WouldDeadlock;
         }
         match task.claimable() {
-            Claimable::TooDeep => return Ended::WouldDeadlock,
+            Claimable::TooDeep => return Ended::TooDeep,
             Claimable::Yes => {
                 let _ = task.claim_and_run(); // or somebody else does
             }

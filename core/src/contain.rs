@@ -20,15 +20,18 @@ mod with_std {
         }
 
         pub(crate) fn message(&self) -> &str {
-            let Some(payload) = &self.0 else { return "" };
-            if let Some(text) = payload.downcast_ref::<&'static str>() {
-                text
-            } else if let Some(text) = payload.downcast_ref::<alloc::string::String>() {
-                text
-            } else {
-                "a value that is not text"
-            }
+            self.0.as_deref().and_then(text).unwrap_or("a value that is not text")
         }
+
+        pub(crate) fn with<R>(&self, f: impl FnOnce(&(dyn Any + Send)) -> Option<R>) -> Option<R> {
+            f(self.0.as_deref()?)
+        }
+    }
+
+    /// What was thrown, if it is text.
+    pub(crate) fn text(payload: &(dyn Any + Send)) -> Option<&str> {
+        let literal = payload.downcast_ref::<&'static str>().copied();
+        literal.or_else(|| payload.downcast_ref::<alloc::string::String>().map(|text| &**text))
     }
 
     impl core::fmt::Debug for Payload {
@@ -73,3 +76,26 @@ mod without_std {
 }
 #[cfg(not(feature = "std"))]
 pub(crate) use without_std::*;
+
+/// A value of a user whose drop may panic, which is contained.
+#[cfg(feature = "alloc")]
+pub(crate) struct Contained<T>(Option<T>);
+
+#[cfg(feature = "alloc")]
+impl<T> Contained<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(Some(value))
+    }
+
+    pub(crate) fn get(&self) -> Option<&T> {
+        self.0.as_ref()
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl<T> Drop for Contained<T> {
+    fn drop(&mut self) {
+        let value = self.0.take();
+        let _ = contain(|| drop(value));
+    }
+}

@@ -26,6 +26,8 @@ enum Activity {
     Worker(NonNull<()>),
     /// Running the task in this slot, whose keeper it keeps alive (I6).
     Task(NonNull<()>, Option<KeeperRef>),
+    /// Resolving a task of the keeper at this address without having run it: cancelling it, say.
+    Resolving(Option<NonNull<()>>),
 }
 
 #[cfg(feature = "std")]
@@ -79,6 +81,11 @@ fn enter<R>(activity: Activity, f: impl FnOnce() -> R) -> R {
 #[inline]
 pub(crate) fn enter_task<R>(slot: &SlotRef, f: impl FnOnce() -> R) -> R {
     enter(Activity::Task(slot.address(), slot.keeper()), f)
+}
+
+/// Runs `f` as part of resolving the task in `slot`, which this thread does not run.
+pub(crate) fn enter_resolving<R>(slot: &SlotRef, f: impl FnOnce() -> R) -> R {
+    enter(Activity::Resolving(slot.keeper().map(KeeperRef::address)), f)
 }
 
 /// Runs `f` as a worker of the pool at `pool`.
@@ -138,6 +145,18 @@ pub(crate) fn keeper(address: NonNull<()>) -> Option<KeeperRef> {
         Activity::Task(_, Some(keeper)) if keeper.address() == address => Some(*keeper),
         _ => None,
     })
+}
+
+/// Whether this thread is in the middle of running or resolving a task of that keeper, which is
+/// accepted until it has done so.
+#[cfg(feature = "std")]
+pub(crate) fn is_busy_for(address: NonNull<()>) -> bool {
+    find(|activity| match activity {
+        Activity::Task(_, Some(keeper)) if keeper.address() == address => Some(()),
+        Activity::Resolving(Some(keeper)) if *keeper == address => Some(()),
+        _ => None,
+    })
+    .is_some()
 }
 
 /// Whether another task may be claimed on this thread.

@@ -8,6 +8,8 @@ use alloc::{boxed::Box, string::String, sync::Arc};
 #[cfg(feature = "alloc")]
 use core::error::Error;
 
+#[cfg(feature = "alloc")]
+use crate::contain::Contained;
 use crate::contain::Payload;
 
 /// Why a task has no value.
@@ -84,7 +86,7 @@ struct Details {
     message: String,
     /// File, line and column of a panic.
     location: Option<String>,
-    source: Option<Box<dyn Error + Send + Sync>>,
+    source: Option<Contained<Box<dyn Error + Send + Sync>>>,
     /// In a mutex for the sake of Sync: a payload is only Send.
     #[cfg(feature = "std")]
     payload: std::sync::Mutex<Option<Payload>>,
@@ -152,7 +154,15 @@ impl TaskError {
     pub(crate) const fn would_deadlock() -> Self {
         const F: &Failure = &Failure::of(
             TaskErrorKind::WouldDeadlock,
-            "waiting here could never end: wait outside the task, or split the work less deeply",
+            "waiting here could never end: the task would wait for itself",
+        );
+        Self(Repr::Brief(F))
+    }
+
+    pub(crate) const fn too_deep() -> Self {
+        const F: &Failure = &Failure::of(
+            TaskErrorKind::WouldDeadlock,
+            "too many tasks wait for one another on this thread: split the work less deeply",
         );
         Self(Repr::Brief(F))
     }
@@ -165,9 +175,13 @@ impl TaskError {
 
 #[cfg(feature = "alloc")]
 impl TaskError {
-    /// A task's own error.
+    /// A task's own error. One that is a `TaskError` already, of a task that this one waited for,
+    /// stays what it is.
     pub fn failed(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        let source = error.into();
+        let source = match error.into().downcast::<Self>() {
+            Ok(error) => return *error,
+            Err(source) => source,
+        };
         let message = alloc::string::ToString::to_string(&source);
         Self::detailed(TaskErrorKind::Failed, message, Some(source))
     }
@@ -187,7 +201,7 @@ impl TaskError {
     /// The task's own error, if it is an `E`.
     pub fn downcast_ref<E: Error + 'static>(&self) -> Option<&E> {
         match &self.0 {
-            Repr::Detailed(details) => details.source.as_deref()?.downcast_ref(),
+            Repr::Detailed(details) => details.source.as_ref()?.get()?.downcast_ref(),
             Repr::Brief(_) => None,
         }
     }
@@ -209,7 +223,7 @@ impl TaskError {
             kind,
             message,
             location: None,
-            source,
+            source: source.map(Contained::new),
             #[cfg(feature = "std")]
             payload: std::sync::Mutex::new(None),
         })))
@@ -222,7 +236,7 @@ impl TaskError {
         Self(Repr::Detailed(Arc::new(Details {
             kind: TaskErrorKind::Panicked,
             message: payload.message().into(),
-            location: crate::panic_site::take(),
+            location: payload.with(crate::panic_site::take),
             source: None,
             payload: std::sync::Mutex::new(Some(payload)),
         })))
@@ -287,7 +301,7 @@ impl core::error::Error for TaskError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match &self.0 {
             #[cfg(feature = "alloc")]
-            Repr::Detailed(details) => match &details.source {
+            Repr::Detailed(details) => match details.source.as_ref()?.get() {
                 Some(source) => Some(source.as_ref()),
                 None => None,
             },

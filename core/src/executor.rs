@@ -12,7 +12,7 @@ use crate::error::TaskError;
 use crate::future::Future;
 use crate::keeper::{Keeper, KeeperRef};
 use crate::ledger::Ledger;
-use crate::map::Map;
+use crate::map::{Map, MapOptions};
 use crate::slot::SlotRef;
 use crate::state::Claim;
 use crate::storage::heap::{self, SlotLock};
@@ -99,9 +99,9 @@ impl<B: Backend> Executor<B> {
 
     /// Calls `function` with each item, and yields the results in the order of the items.
     ///
-    /// At most a window of items is in flight ([`Map::window`]); the first window is submitted by
-    /// this call. An error in one item ends nothing else. Dropping the iterator cancels what has
-    /// not started.
+    /// At most 1024 items are in flight ([`map_with`](Self::map_with) takes another number); the
+    /// first are submitted by this call. An error in one item ends nothing else. Dropping the
+    /// iterator cancels what has not started.
     pub fn map<F, I, R>(&self, function: F, items: I) -> Map<B, I::IntoIter, MapFn<F>, R>
     where
         F: Fn(I::Item) -> R + Send + Sync + 'static,
@@ -109,7 +109,36 @@ impl<B: Backend> Executor<B> {
         I::Item: Send + 'static,
         R: Send + 'static,
     {
-        Map::new(self.shared.clone(), items.into_iter(), MapFn(Arc::new(function)))
+        self.map_with(MapOptions::new(), function, items)
+    }
+
+    /// As [`map`](Self::map), with a window and a timeout.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "std")] {
+    /// use concurrent_futures_core::{Executor, InlineBackend, MapOptions};
+    /// let executor = Executor::new(InlineBackend);
+    /// let options = MapOptions::new().window(2); // of an endless iterator, two are ahead
+    /// let squares = executor.map_with(options, |n| n * n, 0u64..).take(3);
+    /// assert_eq!(squares.collect::<Result<Vec<_>, _>>()?, [0, 1, 4]);
+    /// # }
+    /// # Ok::<(), concurrent_futures_core::TaskError>(())
+    /// ```
+    pub fn map_with<F, I, R>(
+        &self,
+        options: MapOptions,
+        function: F,
+        items: I,
+    ) -> Map<B, I::IntoIter, MapFn<F>, R>
+    where
+        F: Fn(I::Item) -> R + Send + Sync + 'static,
+        I: IntoIterator,
+        I::Item: Send + 'static,
+        R: Send + 'static,
+    {
+        let function = MapFn(Arc::new(function));
+        Map::new(self.shared.clone(), options, function, items.into_iter())
     }
 
     /// As [`map`](Self::map); an `Err` of the function is a failure of that item.
@@ -125,7 +154,25 @@ impl<B: Backend> Executor<B> {
         R: Send + 'static,
         E: Into<Box<dyn Error + Send + Sync>> + 'static,
     {
-        Map::new(self.shared.clone(), items.into_iter(), MapFallibleFn(Arc::new(function)))
+        self.map_fallible_with(MapOptions::new(), function, items)
+    }
+
+    /// As [`map_fallible`](Self::map_fallible), with a window and a timeout.
+    pub fn map_fallible_with<F, I, R, E>(
+        &self,
+        options: MapOptions,
+        function: F,
+        items: I,
+    ) -> Map<B, I::IntoIter, MapFallibleFn<F>, R>
+    where
+        F: Fn(I::Item) -> Result<R, E> + Send + Sync + 'static,
+        I: IntoIterator,
+        I::Item: Send + 'static,
+        R: Send + 'static,
+        E: Into<Box<dyn Error + Send + Sync>> + 'static,
+    {
+        let function = MapFallibleFn(Arc::new(function));
+        Map::new(self.shared.clone(), options, function, items.into_iter())
     }
 
     /// Accepts nothing from now on; what was accepted still runs. Returns at once.
@@ -133,9 +180,9 @@ impl<B: Backend> Executor<B> {
         self.shared.supervisor().close();
     }
 
-    /// Cancels every task that has not started; says how many.
-    pub fn cancel_queued(&self) -> usize {
-        self.shared.supervisor().cancel_queued()
+    /// As [`close`](Self::close), and cancels every task that has not started; says how many.
+    pub fn close_and_cancel(&self) -> usize {
+        self.shared.supervisor().close_and_cancel()
     }
 
     /// What it still has to do.
@@ -160,9 +207,10 @@ mod with_std {
         /// `WouldDeadlock` in a task of this very executor that would wait for its own end (it is
         /// closed all the same), `TimedOut` with what remains.
         pub fn shutdown(&self, how: Shutdown) -> Result<(), ShutdownError> {
-            self.close();
             if how.cancel_futures {
-                self.cancel_queued();
+                self.close_and_cancel();
+            } else {
+                self.close();
             }
             if !how.wait {
                 return Ok(());
@@ -216,11 +264,14 @@ impl<B: Backend> Shared<B> {
         }
     }
 
-    /// Whether the calling context runs a task of this executor, or could.
+    /// Whether the end of this executor waits for the calling context.
     #[cfg(feature = "std")]
     fn on_worker(&self) -> bool {
-        crate::context::keeper(core::ptr::NonNull::from(self).cast()).is_some()
-            || self.supervisor().on_worker()
+        let address = core::ptr::NonNull::from(self).cast();
+        match self.backend.supervise() {
+            Some(pool) => crate::context::keeper(address).is_some() || pool.on_worker(),
+            None => crate::context::is_busy_for(address),
+        }
     }
 
     /// Allocates the task's slot and hands it to the backend.

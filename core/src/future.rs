@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
-use crate::blocking::{self, Ended};
+use crate::blocking;
 use crate::error::TaskError;
 use crate::park::Park;
 use crate::slot::SlotRef;
@@ -112,11 +112,7 @@ impl<T> Future<T> {
         park: &P,
         deadline: Option<P::Instant>,
     ) -> Result<(), TaskError> {
-        match blocking::wait(&mut self.unique, park, deadline) {
-            Ended::Done => Ok(()),
-            Ended::DeadlinePassed => Err(TaskError::timed_out()),
-            Ended::WouldDeadlock => Err(TaskError::would_deadlock()),
-        }
+        blocking::wait(&mut self.unique, park, deadline).into_result()
     }
 }
 
@@ -181,8 +177,15 @@ mod with_std {
         /// As [`exception`](Self::exception), for at most `timeout`; then an error of kind
         /// [`TimedOut`](crate::TaskErrorKind::TimedOut).
         pub fn exception_timeout(&mut self, timeout: Duration) -> Option<TaskError> {
-            let deadline = Instant::now().checked_add(timeout);
-            match self.wait_with(&ThreadParker::current(), deadline) {
+            match Instant::now().checked_add(timeout) {
+                Some(deadline) => self.exception_deadline(deadline),
+                None => self.exception(), // longer than the clock goes
+            }
+        }
+
+        /// As [`exception_timeout`](Self::exception_timeout), until `deadline`.
+        pub fn exception_deadline(&mut self, deadline: Instant) -> Option<TaskError> {
+            match self.wait_with(&ThreadParker::current(), Some(deadline)) {
                 Ok(()) => self.unique.error(),
                 Err(error) => Some(error),
             }

@@ -84,9 +84,16 @@ impl<K: Keeper, const STRANGERS: bool> TableOf<K, STRANGERS> {
         retain: |data| unsafe {
             alloc::sync::Arc::increment_strong_count(data.as_ptr().cast_const().cast::<K>());
         },
-        // SAFETY: as above, and the count that is given up is this reference's own.
-        release: |data| unsafe {
-            alloc::sync::Arc::decrement_strong_count(data.as_ptr().cast_const().cast::<K>());
+        release: |data| {
+            // The last one drops a backend, which may panic; that is nobody's failure here.
+            let _ = crate::contain::contain(|| {
+                // SAFETY: as above, and the count that is given up is this reference's own.
+                unsafe {
+                    alloc::sync::Arc::decrement_strong_count(
+                        data.as_ptr().cast_const().cast::<K>(),
+                    );
+                }
+            });
         },
         ..*Self::STATIC
     };

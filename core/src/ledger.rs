@@ -23,7 +23,7 @@ pub(crate) struct Ledger {
 struct Inner {
     closed: bool,
     accepted: Chain,
-    /// Those that `cancel_queued` found started already.
+    /// Those that `close_and_cancel` found started already.
     started: Chain,
     /// Whoever waits for the end.
     waiting: Vec<Waker>,
@@ -73,7 +73,8 @@ impl Supervise for Ledger {
         self.inner.with(|inner| inner.closed = true);
     }
 
-    fn cancel_queued(&self) -> usize {
+    fn close_and_cancel(&self) -> usize {
+        self.close();
         let mut cancelled = 0;
         // Moves every task to `started`, from where its resolution strikes it.
         while let Some(task) = self.inner.with(|inner| {

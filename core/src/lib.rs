@@ -113,7 +113,7 @@ pub use lock::SpinLock;
 #[cfg(feature = "critical-section")]
 pub use mailbox::Mailbox;
 #[cfg(feature = "alloc")]
-pub use map::Map;
+pub use map::{Map, MapOptions};
 pub use park::{Park, Parked};
 #[cfg(feature = "alloc")]
 pub use pool::{Platform, Pool, PoolSizeError, StartError, Worker};

@@ -10,8 +10,45 @@ use crate::error::TaskError;
 use crate::executor::{MapFunction, MapTarget, Shared};
 use crate::future::Future;
 
-/// How many items are in flight unless [`Map::window`] says otherwise.
-const WINDOW: usize = 1024;
+/// How [`Executor::map_with`](crate::Executor::map_with) goes about it.
+#[derive(Debug, Clone, Copy)]
+#[must_use]
+pub struct MapOptions {
+    window: usize,
+    #[cfg(feature = "std")]
+    timeout: Option<core::time::Duration>,
+}
+
+impl MapOptions {
+    /// What [`Executor::map`](crate::Executor::map) does: a window of 1024 items, no timeout.
+    pub const fn new() -> Self {
+        Self {
+            window: 1024,
+            #[cfg(feature = "std")]
+            timeout: None,
+        }
+    }
+
+    /// At most so many items are in flight, but one at least (Python's `buffersize`).
+    pub const fn window(mut self, items: usize) -> Self {
+        self.window = if items == 0 { 1 } else { items };
+        self
+    }
+
+    /// Items that are not done so long after the call to `map_with` are errors of kind
+    /// [`TimedOut`](crate::TaskErrorKind::TimedOut), and are cancelled.
+    #[cfg(feature = "std")]
+    pub const fn timeout(mut self, timeout: core::time::Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+}
+
+impl Default for MapOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 /// The iterator of [`Executor::map`](crate::Executor::map).
 #[must_use = "dropping it cancels what has not started"]
@@ -26,31 +63,25 @@ pub struct Map<B: Backend, I: Iterator, F, R> {
 }
 
 impl<B: Backend, I: Iterator, F: MapFunction<I::Item, R>, R> Map<B, I, F, R> {
-    pub(crate) fn new(executor: Arc<Shared<B>>, items: I, function: F) -> Self {
+    pub(crate) fn new(
+        executor: Arc<Shared<B>>,
+        options: MapOptions,
+        function: F,
+        items: I,
+    ) -> Self {
         let mut map = Self {
             target: MapTarget(executor),
             items,
             function,
-            window: WINDOW,
+            window: options.window,
             #[cfg(feature = "std")]
-            deadline: None,
+            deadline: options
+                .timeout
+                .and_then(|timeout| std::time::Instant::now().checked_add(timeout)),
             in_flight: VecDeque::new(),
         };
         map.fill();
         map
-    }
-
-    /// Keeps at most so many items in flight, but one at least. What was submitted before stays.
-    pub fn window(mut self, items: usize) -> Self {
-        self.window = items.max(1);
-        self
-    }
-
-    /// Items that are not done within `timeout` of this call are errors, and are cancelled.
-    #[cfg(feature = "std")]
-    pub fn timeout(mut self, timeout: core::time::Duration) -> Self {
-        self.deadline = std::time::Instant::now().checked_add(timeout);
-        self
     }
 
     fn fill(&mut self) {

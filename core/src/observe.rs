@@ -1,4 +1,5 @@
 //! The methods that every kind of future has.
+#![forbid(unsafe_code)]
 
 /// Writes them into an `impl` whose type has `fn slot(&self) -> &SlotRef`.
 macro_rules! observers {

@@ -1,4 +1,5 @@
 //! [`Park`]: how a context waits, and what time is to it.
+#![forbid(unsafe_code)]
 
 use core::task::Waker;
 

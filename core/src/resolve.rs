@@ -61,10 +61,12 @@ impl SlotRef {
                     // SAFETY: claimed and not settled: the slot keeps it alive (I6).
                     unsafe { keeper.claimed_elsewhere(self) };
                 }
-                // SAFETY: arrow 2 was taken just now (I1).
-                let _ = contain(|| unsafe { (self.table().drop_callable)(self.as_raw()) });
-                let published = self.header().state.publish_cancelled();
-                self.settle(published, || Completion::of_cancelled(self));
+                crate::context::enter_resolving(self, || {
+                    // SAFETY: arrow 2 was taken just now (I1).
+                    let _ = contain(|| unsafe { (self.table().drop_callable)(self.as_raw()) });
+                    let published = self.header().state.publish_cancelled();
+                    self.settle(published, || Completion::of_cancelled(self));
+                });
                 self.let_keeper_go();
                 true
             }
@@ -79,10 +81,12 @@ impl SlotRef {
                 // SAFETY: claimed and not settled: the slot keeps it alive (I6).
                 unsafe { keeper.claimed_elsewhere(self) };
             }
-            // SAFETY: arrow 1 was taken just now (I1).
-            let _ = contain(|| unsafe { (self.table().drop_callable)(self.as_raw()) });
-            // SAFETY: as above; the room is empty now.
-            unsafe { self.resolve_with_error(error) };
+            crate::context::enter_resolving(self, || {
+                // SAFETY: arrow 1 was taken just now (I1).
+                let _ = contain(|| unsafe { (self.table().drop_callable)(self.as_raw()) });
+                // SAFETY: as above; the room is empty now.
+                unsafe { self.resolve_with_error(error) };
+            });
             self.let_keeper_go();
         }
         claim

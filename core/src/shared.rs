@@ -7,7 +7,7 @@ use core::pin::Pin;
 use core::ptr::NonNull;
 use core::task::{Context, Poll, Waker};
 
-use crate::blocking::{self, Ended, Waitable};
+use crate::blocking::{self, Waitable};
 use crate::error::TaskError;
 use crate::future::Future;
 use crate::node::Node;
@@ -28,16 +28,11 @@ unsafe impl<T: Send + Sync> Sync for Sharing<T> {}
 
 impl<T> Future<T> {
     /// Makes it clonable, for many waiters. One more allocation.
-    pub fn shared(self) -> SharedFuture<T> {
+    pub fn shared(mut self) -> SharedFuture<T> {
+        self.unique().stop_waiting(); // shared ones wait in the list
         SharedFuture { future: Arc::new(Sharing(self)) }
     }
 }
-
-/// Errors that no slot holds, to be lent.
-static CANCELLED: TaskError = TaskError::cancelled();
-static TAKEN: TaskError = TaskError::taken();
-static TIMED_OUT: TaskError = TaskError::timed_out();
-static WOULD_DEADLOCK: TaskError = TaskError::would_deadlock();
 
 impl<T> SharedFuture<T> {
     crate::observe::observers!();
@@ -47,17 +42,17 @@ impl<T> SharedFuture<T> {
     }
 
     /// The outcome, if there is one yet. Never waits.
-    pub fn try_result(&self) -> Option<Result<&T, &TaskError>> {
+    pub fn try_result(&self) -> Option<Result<&T, TaskError>> {
         let snapshot = self.slot().snapshot();
         if !snapshot.is_done() {
             return None;
         }
         if snapshot.is_cancelled() {
-            return Some(Err(&CANCELLED));
+            return Some(Err(TaskError::cancelled()));
         }
         Some(match self.future.0.peek() {
-            Some(outcome) => outcome.as_ref(),
-            None => Err(&TAKEN), // before it was shared
+            Some(outcome) => outcome.as_ref().map_err(TaskError::clone),
+            None => Err(TaskError::taken()), // before it was shared
         })
     }
 
@@ -69,14 +64,11 @@ impl<T> SharedFuture<T> {
         &self,
         park: &P,
         deadline: Option<P::Instant>,
-    ) -> Result<&T, &TaskError> {
+    ) -> Result<&T, TaskError> {
         let node = core::pin::pin!(Node::waiter());
         let mut waiting = SharedWaiter { slot: self.slot(), node: node.as_ref() };
-        match blocking::wait(&mut waiting, park, deadline) {
-            Ended::DeadlinePassed => Err(&TIMED_OUT),
-            Ended::WouldDeadlock => Err(&WOULD_DEADLOCK),
-            Ended::Done => self.try_result().unwrap_or(Err(&TIMED_OUT)),
-        }
+        blocking::wait(&mut waiting, park, deadline).into_result()?;
+        self.try_result().unwrap_or_else(|| Err(TaskError::timed_out()))
     }
 }
 
@@ -86,7 +78,7 @@ impl<T> SharedFuture<T> {
     ///
     /// # Errors
     /// What became of the task, or `WouldDeadlock` if it waits for itself.
-    pub fn result(&self) -> Result<&T, &TaskError> {
+    pub fn result(&self) -> Result<&T, TaskError> {
         self.result_with(&crate::ThreadParker::current(), None)
     }
 
@@ -94,7 +86,7 @@ impl<T> SharedFuture<T> {
     ///
     /// # Errors
     /// What became of the task, or `TimedOut`.
-    pub fn result_timeout(&self, timeout: core::time::Duration) -> Result<&T, &TaskError> {
+    pub fn result_timeout(&self, timeout: core::time::Duration) -> Result<&T, TaskError> {
         let deadline = std::time::Instant::now().checked_add(timeout);
         self.result_with(&crate::ThreadParker::current(), deadline)
     }
@@ -180,7 +172,7 @@ pub struct SharedResult<'a, T> {
 }
 
 impl<'a, T> IntoFuture for &'a SharedFuture<T> {
-    type Output = Result<&'a T, &'a TaskError>;
+    type Output = Result<&'a T, TaskError>;
     type IntoFuture = SharedResult<'a, T>;
 
     fn into_future(self) -> SharedResult<'a, T> {
@@ -196,14 +188,16 @@ impl<'a, T> SharedResult<'a, T> {
 }
 
 impl<'a, T> core::future::Future for SharedResult<'a, T> {
-    type Output = Result<&'a T, &'a TaskError>;
+    type Output = Result<&'a T, TaskError>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.as_ref();
         let shared = this.shared;
         match poll_node(shared.slot(), this.node(), context.waker()) {
             Poll::Pending => Poll::Pending,
-            Poll::Ready(()) => Poll::Ready(shared.try_result().unwrap_or(Err(&TIMED_OUT))),
+            Poll::Ready(()) => {
+                Poll::Ready(shared.try_result().unwrap_or_else(|| Err(TaskError::timed_out())))
+            }
         }
     }
 }

@@ -184,10 +184,14 @@ impl SlotRef {
         slot
     }
 
-    /// Whether this thread may run the task, which is still pending, while it waits for it.
+    /// Whether this thread may run the task, which is still pending, while it waits for it: if it
+    /// runs another of the same keeper already, or the keeper says so.
     pub(crate) fn claimable(&self) -> Claimable {
-        // SAFETY: alive, says `ask`.
-        match self.ask(|keeper| unsafe { keeper.may_claim() }) {
+        let ours = self.ask(|keeper| {
+            // SAFETY: alive, says `ask`.
+            crate::context::keeper(keeper.address()).is_some() || unsafe { keeper.may_claim() }
+        });
+        match ours {
             None | Some(false) => Claimable::No,
             Some(true) if crate::context::has_room() => Claimable::Yes,
             Some(true) => Claimable::TooDeep,

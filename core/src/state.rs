@@ -46,6 +46,7 @@
 //! - **I7** A slot's links belong to the list that its `home` names, under that list's lock; with
 //!   no home they belong to whoever unlinked it.
 //! - **I8** A reference is counted for each handle, each queue entry and each frame that runs it.
+#![forbid(unsafe_code)]
 
 use crate::sync::{atomic::AtomicU32, atomic::Ordering, const_unless_modeled};
 

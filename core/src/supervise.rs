@@ -10,8 +10,8 @@ pub trait Supervise: Send + Sync {
     /// Accepts nothing from now on. Idempotent.
     fn close(&self);
 
-    /// Cancels what has not started; says how many tasks.
-    fn cancel_queued(&self) -> usize;
+    /// Accepts nothing from now on and cancels what has not started; says how many tasks.
+    fn close_and_cancel(&self) -> usize;
 
     /// Whether everything accepted has ended; registers the waker if not. Closed before.
     fn poll_ended(&self, waker: &Waker) -> Poll<()>;

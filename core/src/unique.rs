@@ -29,22 +29,19 @@ impl Unique {
             return Poll::Ready(());
         }
         let cell = &self.0.header().waker;
-        if snapshot.has_waiter() {
-            // SAFETY: armed: publishers only take it after resolving, and then read the same; but a
-            // publisher may be about to, so the cell is not even looked at before it is disarmed.
-            match self.0.header().state.disarm() {
-                Disarm::Resolved => return Poll::Ready(()),
-                Disarm::Disarmed => {}
-            }
+        // While armed, a publisher may be about to take it: not even looked at before it is ours.
+        if snapshot.has_waiter() && self.0.header().state.disarm() == Disarm::Resolved {
+            return Poll::Ready(());
         }
         // SAFETY: not armed, so the cell is ours (I2).
-        let same =
+        let current =
             cell.with(|cell| unsafe { (*cell).as_ref() }.is_some_and(|old| old.will_wake(waker)));
-        if !same {
+        if !current {
+            // Clone and drop may panic: the old one is gone first, and its panic contained.
+            self.drop_waker();
             let new = waker.clone();
-            // SAFETY: as above; clone and drop run outside of the access.
-            let old = cell.with_mut(|cell| unsafe { (*cell).replace(new) });
-            drop(old);
+            // SAFETY: as above, and empty.
+            cell.with_mut(|cell| unsafe { *cell = Some(new) });
         }
         match self.0.header().state.arm() {
             Arm::Armed => Poll::Pending,
@@ -63,7 +60,7 @@ impl Unique {
     }
 
     /// The caller has seen that the cell is the future's (I2).
-    fn drop_waker(&mut self) {
+    fn drop_waker(&self) {
         // SAFETY: not armed, or armed too late to be seen: the cell is ours (I2).
         let waker = self.0.header().waker.with_mut(|cell| unsafe { (*cell).take() });
         let _ = contain(|| drop(waker));

@@ -110,6 +110,7 @@ impl fmt::Debug for ThreadPoolBuilder {
 
 /// Why a pool could not be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct BuildError(Cause);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

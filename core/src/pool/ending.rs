@@ -97,7 +97,7 @@ impl<P: Platform> Supervise for Inner<P> {
         self.close_as(Closed::Run);
     }
 
-    fn cancel_queued(&self) -> usize {
+    fn close_and_cancel(&self) -> usize {
         self.close_as(Closed::Cancel);
         self.purge()
     }

@@ -73,10 +73,6 @@ impl<P: Platform> Backend for Pool<P> {
         self.inner.schedule(slot)
     }
 
-    fn may_claim(&self) -> bool {
-        true // asked only where one of its tasks runs, and those run on its workers
-    }
-
     fn supervise(&self) -> Option<&dyn Supervise> {
         Some(&*self.inner)
     }

@@ -117,7 +117,10 @@ impl<F> fmt::Debug for StillPending<F> {
 
 impl<F> fmt::Display for StillPending<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} futures were not done when the time was up", self.futures.len())
+        match self.futures.len() {
+            1 => f.write_str("a future was not done when the time was up"),
+            count => write!(f, "{count} futures were not done when the time was up"),
+        }
     }
 }
 
