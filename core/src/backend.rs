@@ -17,6 +17,9 @@ use crate::task::Task;
 ///   executor. If it unwinds, the task is abandoned and the panic goes on to whoever submitted.
 /// - A task may have been cancelled or run by a waiter meanwhile; running it then does nothing.
 /// - Counting, shutting down and cancelling are the executor's affair, not the backend's.
+/// - The executor drops the backend when it is dropped itself and everything accepted has ended: in
+///   the context that dropped the executor if that waits for the end, else in whichever is the last.
+///   A backend that joins its workers when dropped has to expect that it is one of them.
 ///
 /// # Examples
 /// ```
@@ -61,7 +64,7 @@ pub trait Backend: Send + Sync + 'static {
     /// For pools that keep tasks in a queue of their own from which they can be unlinked: what the
     /// executor asks instead of keeping a list. This crate's pool is the one there is.
     #[doc(hidden)]
-    fn supervise(&self) -> Option<&dyn crate::supervise::Supervise> {
+    fn supervise(&self, _: crate::supervise::Seal) -> Option<&dyn crate::supervise::Supervise> {
         None
     }
 }

@@ -6,7 +6,7 @@ use core::ptr::NonNull;
 
 use crate::contain::contain;
 use crate::error::TaskError;
-use crate::slot::{Access, Header, SlotRef, Table};
+use crate::slot::{Access, Header, LedgerEntry, SlotRef, Table};
 use crate::sync::UnsafeCell;
 
 /// What a task runs.
@@ -76,6 +76,11 @@ pub(crate) trait Storage: Sized {
     /// Runs `f` under the lock of the slot at `header`.
     fn with_lock(&self, header: NonNull<Header>, f: &mut dyn FnMut());
 
+    /// Room to enter the slot into a ledger, where it has that.
+    fn ledger_entry(&self) -> Option<&LedgerEntry> {
+        None
+    }
+
     /// Gives the memory back.
     ///
     /// # Safety
@@ -107,6 +112,7 @@ impl<C: Callable, S: Storage> Slot<C, S> {
         error: Self::error,
         with_lock: Self::with_lock,
         free: Self::free,
+        ledger_entry: Self::ledger_entry,
         type_name: core::any::type_name::<C::Output>,
     };
 
@@ -233,6 +239,13 @@ impl<C: Callable, S: Storage> Slot<C, S> {
     unsafe fn with_lock(header: NonNull<Header>, f: &mut dyn FnMut()) {
         // SAFETY: the caller's slot is of this kind.
         unsafe { Self::of(header) }.storage.with_lock(header, f);
+    }
+
+    /// # Safety
+    /// As [`Table`] says of this function.
+    unsafe fn ledger_entry(header: NonNull<Header>) -> Option<NonNull<LedgerEntry>> {
+        // SAFETY: the caller's slot is of this kind.
+        unsafe { Self::of(header) }.storage.ledger_entry().map(NonNull::from)
     }
 
     /// # Safety

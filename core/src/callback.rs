@@ -108,6 +108,9 @@ impl<T> Future<T> {
     ///
     /// A panic of `function` is that future's failure. Cancelling it keeps `function` from running.
     ///
+    /// Each link of a chain runs on top of the one before: a chain of thousands needs a stack to
+    /// match. Where one is that long, a loop over `await` or `result` serves better.
+    ///
     /// # Examples
     /// ```
     /// let (promise, future) = concurrent_futures_core::promise();
@@ -129,7 +132,8 @@ impl<T> Future<T> {
             let outcome = future.try_result();
             function(outcome.unwrap_or_else(|| Err(crate::TaskError::abandoned())))
         });
-        let (task, next) = crate::storage::heap::task(callable, crate::SlotLock::Os);
+        use crate::storage::heap::{Entry, task};
+        let (task, next) = task(callable, crate::SlotLock::Os, Entry::None);
         let keeper = alloc::sync::Arc::new(Chained { source: source.clone() });
         // SAFETY: task and future have just been made and are still here.
         unsafe { next.slot().set_keeper(KeeperRef::counted::<Chained, true>(&keeper)) };

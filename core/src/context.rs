@@ -19,6 +19,9 @@ struct Frame {
     below: Option<NonNull<Frame>>,
     /// Tasks in this frame and below.
     depth: usize,
+    /// Given to those who ask for it, see `token`.
+    #[cfg(feature = "std")]
+    token: core::cell::Cell<usize>,
 }
 
 enum Activity {
@@ -71,7 +74,13 @@ impl Drop for PopOnDrop {
 
 fn enter<R>(activity: Activity, f: impl FnOnce() -> R) -> R {
     let depth = depth() + usize::from(matches!(activity, Activity::Task(..)));
-    let frame = Frame { activity, below: top::get(), depth };
+    let frame = Frame {
+        activity,
+        below: top::get(),
+        depth,
+        #[cfg(feature = "std")]
+        token: core::cell::Cell::new(0),
+    };
     let _pop = PopOnDrop(frame.below);
     top::set(Some(NonNull::from(&frame)));
     f()
@@ -112,6 +121,22 @@ fn find<R>(mut f: impl FnMut(&Activity) -> Option<R>) -> Option<R> {
 fn depth() -> usize {
     // SAFETY: as in `find`.
     top::get().map_or(0, |frame| unsafe { frame.as_ref() }.depth)
+}
+
+/// A number for what this thread is doing now, which is never that of anything else: as long as it
+/// is the same, the stack of tasks is. 0 for nothing.
+#[cfg(feature = "std")]
+pub(crate) fn token() -> usize {
+    // Not the model's atomic: nothing is ordered by it.
+    use core::sync::atomic::{AtomicUsize, Ordering};
+    static NEXT: AtomicUsize = AtomicUsize::new(1);
+    // SAFETY: as in `find`.
+    let Some(frame) = top::get().map(|frame| unsafe { frame.as_ref() }) else { return 0 };
+    if frame.token.get() == 0 {
+        // ORDERING: Relaxed; only that no two are the same matters.
+        frame.token.set(NEXT.fetch_add(1, Ordering::Relaxed));
+    }
+    frame.token.get()
 }
 
 /// Whether this thread is running a task at all.

@@ -8,6 +8,7 @@ use core::task::Waker;
 
 use crate::backend::{Backend, Refused, RefusedReason, SubmitError};
 use crate::body::{Callable, Plain, Raising};
+use crate::contain::contain;
 use crate::error::TaskError;
 use crate::future::Future;
 use crate::keeper::{Keeper, KeeperRef};
@@ -15,8 +16,8 @@ use crate::ledger::Ledger;
 use crate::map::{Map, MapOptions};
 use crate::slot::SlotRef;
 use crate::state::Claim;
-use crate::storage::heap::{self, SlotLock};
-use crate::supervise::{Remaining, Supervise, TaskRef};
+use crate::storage::heap::{self, Entry, SlotLock};
+use crate::supervise::{Remaining, Seal, Supervise, TaskRef};
 
 /// Submits callables to a backend, and answers for them.
 ///
@@ -31,8 +32,9 @@ pub struct Executor<B: Backend> {
 pub(crate) struct Shared<B> {
     backend: B,
     lock: SlotLock,
-    /// Unused where the backend supervises itself.
-    ledger: Ledger,
+    /// Where the backend does not supervise itself. Shared with those who let the executor go, and
+    /// tell the ledger afterwards: when it has ended, nobody else holds the backend.
+    ledger: Option<Arc<Ledger>>,
 }
 
 impl<B: Backend> Executor<B> {
@@ -47,7 +49,9 @@ impl<B: Backend> Executor<B> {
     pub fn with_lock(backend: B, lock: SlotLock) -> Self {
         #[cfg(feature = "std")]
         crate::panic_site::watch();
-        Self { shared: Arc::new(Shared { backend, lock, ledger: Ledger::new(lock) }) }
+        let ledgered = backend.supervise(Seal(())).is_none();
+        let ledger = ledgered.then(|| Arc::new(Ledger::new(lock)));
+        Self { shared: Arc::new(Shared { backend, lock, ledger }) }
     }
 
     /// The backend.
@@ -177,17 +181,19 @@ impl<B: Backend> Executor<B> {
 
     /// Accepts nothing from now on; what was accepted still runs. Returns at once.
     pub fn close(&self) {
-        self.shared.supervisor().close();
+        if let Some(supervisor) = self.shared.supervisor() {
+            supervisor.close();
+        }
     }
 
     /// As [`close`](Self::close), and cancels every task that has not started; says how many.
     pub fn close_and_cancel(&self) -> usize {
-        self.shared.supervisor().close_and_cancel()
+        self.shared.supervisor().map_or(0, Supervise::close_and_cancel)
     }
 
     /// What it still has to do.
     pub fn remaining(&self) -> Remaining {
-        self.shared.supervisor().remaining()
+        self.shared.supervisor().map_or(Remaining { tasks: 0, workers: 0 }, Supervise::remaining)
     }
 }
 
@@ -227,18 +233,17 @@ mod with_std {
         /// # Errors
         /// What remains at the deadline.
         pub(super) fn wait_ended(&self, deadline: Option<Instant>) -> Result<(), Remaining> {
-            let park = ThreadParker::current();
+            let Some(supervisor) = self.supervisor() else { return Ok(()) };
+            let park = ThreadParker::new();
             let waker = park.waker();
-            while self.supervisor().poll_ended(&waker).is_pending() {
-                if self.backend.run_one() {
+            while supervisor.poll_ended(&waker).is_pending() {
+                let late = deadline.is_some_and(|deadline| deadline <= Instant::now());
+                if !late && self.backend.run_one() {
                     continue;
                 }
-                match park.park(deadline) {
-                    Parked::Woken => {}
-                    Parked::DeadlinePassed => {
-                        let ended = self.supervisor().poll_ended(&waker).is_ready();
-                        return if ended { Ok(()) } else { Err(self.supervisor().remaining()) };
-                    }
+                if park.park(deadline) == Parked::DeadlinePassed {
+                    let ended = supervisor.poll_ended(&waker).is_ready();
+                    return if ended { Ok(()) } else { Err(supervisor.remaining()) };
                 }
             }
             Ok(())
@@ -257,10 +262,11 @@ impl<B: Backend> Drop for Executor<B> {
 }
 
 impl<B: Backend> Shared<B> {
-    fn supervisor(&self) -> &dyn Supervise {
-        match self.backend.supervise() {
-            Some(supervisor) => supervisor,
-            None => &self.ledger,
+    /// `None` never: a backend without a ledger supervises itself.
+    fn supervisor(&self) -> Option<&dyn Supervise> {
+        match &self.ledger {
+            Some(ledger) => Some(&**ledger),
+            None => self.backend.supervise(Seal(())),
         }
     }
 
@@ -268,9 +274,12 @@ impl<B: Backend> Shared<B> {
     #[cfg(feature = "std")]
     fn on_worker(&self) -> bool {
         let address = core::ptr::NonNull::from(self).cast();
-        match self.backend.supervise() {
-            Some(pool) => crate::context::keeper(address).is_some() || pool.on_worker(),
-            None => crate::context::is_busy_for(address),
+        match &self.ledger {
+            Some(_) => crate::context::is_busy_for(address),
+            None => {
+                crate::context::keeper(address).is_some()
+                    || self.supervisor().is_some_and(Supervise::on_worker)
+            }
         }
     }
 
@@ -287,24 +296,30 @@ impl<B: Backend> Shared<B> {
         C: Callable + Send + 'static,
         C::Output: Send + 'static,
     {
-        let supervised = self.backend.supervise().is_some();
-        let (task, future) = heap::task(callable, self.lock);
-        let keeper = if supervised {
-            KeeperRef::counted::<Self, false>(self)
-        } else {
-            KeeperRef::counted::<Self, true>(self)
+        let entry = self.entry();
+        let (task, future) = heap::task(callable, self.lock, entry);
+        let keeper = match entry {
+            Entry::Ledgered => KeeperRef::counted::<Self, true>(self),
+            Entry::None => KeeperRef::counted::<Self, false>(self),
         };
         // SAFETY: task and future have just been made and are still here.
         unsafe { future.slot().set_keeper(keeper) };
-        let refused = if !supervised && !self.ledger.enter(future.slot()) {
-            Refused::new(task, RefusedReason::ShutDown)
-        } else {
-            match self.backend.schedule(task) {
-                Ok(()) => return Ok(future),
-                Err(refused) => refused,
-            }
+        let entered = match &self.ledger {
+            // SAFETY: allocated with room, just now.
+            Some(ledger) => unsafe { ledger.enter(future.slot()) },
+            None => true,
         };
+        let scheduled = if entered {
+            self.backend.schedule(task)
+        } else {
+            Err(Refused::new(task, RefusedReason::ShutDown))
+        };
+        let Err(refused) = scheduled else { return Ok(future) };
         self.take_back(future, refused)
+    }
+
+    fn entry(&self) -> Entry {
+        if self.ledger.is_some() { Entry::Ledgered } else { Entry::None }
     }
 
     /// Takes the callable out of a task that was refused, unless it has run or was cancelled.
@@ -326,7 +341,8 @@ impl<B: Backend> Shared<B> {
             return Ok(future); // cancelled by a shutdown meanwhile, or run by a backend that errs
         }
         // SAFETY: made by `submit` with this callable and this lock, and arrow 1 was just taken.
-        let callable = unsafe { heap::take_callable::<C>(future.slot().as_raw(), self.lock) };
+        let callable =
+            unsafe { heap::take_callable::<C>(future.slot().as_raw(), self.lock, self.entry()) };
         // SAFETY: arrow 1 was taken, and the room is empty.
         unsafe { future.slot().resolve_with_error(TaskError::abandoned()) };
         future.slot().let_keeper_go();
@@ -341,24 +357,32 @@ impl<B: Backend> Keeper for Shared<B> {
     }
 
     fn claimed_elsewhere(&self, task: &SlotRef) {
-        self.supervisor().unlink(&TaskRef(task));
+        if let Some(supervisor) = self.supervisor() {
+            supervisor.unlink(&TaskRef(task));
+        }
     }
 
     fn enter_wait(&self, waker: &Waker) {
-        self.supervisor().enter_wait(waker);
+        if let Some(supervisor) = self.supervisor() {
+            supervisor.enter_wait(waker);
+        }
     }
 
     fn all_wait(&self) -> bool {
-        self.supervisor().all_wait()
+        self.supervisor().is_some_and(Supervise::all_wait)
     }
 
     fn leave_wait(&self, waker: &Waker) {
-        self.supervisor().leave_wait(waker);
+        if let Some(supervisor) = self.supervisor() {
+            supervisor.leave_wait(waker);
+        }
     }
 
-    fn resolved(&self, task: &SlotRef) {
-        if self.backend.supervise().is_none() {
-            self.ledger.strike(task);
+    fn let_go(self: Arc<Self>, task: &SlotRef) {
+        let ledger = self.ledger.clone();
+        let _ = contain(|| drop(self)); // the last one drops the backend, which may panic
+        if let Some(ledger) = ledger {
+            ledger.strike(task);
         }
     }
 }

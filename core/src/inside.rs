@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use crate::canceller::Canceller;
 use crate::lock::OsLock;
-use crate::queue::{Batch, Fifo, home_of};
+use crate::queue::{Batch, Fifo, Queued, home_of};
 use crate::task::Task;
 
 /// The run queue.
@@ -53,5 +53,5 @@ impl RunQueue {
 
 /// The home of the task's slot; 0 for none.
 pub fn home(canceller: &Canceller) -> u32 {
-    home_of(canceller.slot())
+    home_of::<Queued>(canceller.slot())
 }

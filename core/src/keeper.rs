@@ -1,12 +1,14 @@
 //! Whoever accepted a task: asked about claims, told of resolutions, kept alive until then (I6).
 
+#[cfg(feature = "alloc")]
+use alloc::sync::Arc;
 use core::ptr::NonNull;
 use core::task::Waker;
 
 use crate::slot::SlotRef;
 
 /// Accepts tasks and is told what becomes of them.
-pub(crate) trait Keeper: Send + Sync {
+pub(crate) trait Keeper: Send + Sync + Sized {
     /// Whether its tasks start only when another has ended, which `precedent` names.
     const CHAINED: bool = false;
 
@@ -36,8 +38,13 @@ pub(crate) trait Keeper: Send + Sync {
     /// The worker no longer waits.
     fn leave_wait(&self, _waker: &Waker) {}
 
-    /// The task is resolved, its waiters are woken and its callbacks have run.
-    fn resolved(&self, _task: &SlotRef) {}
+    /// The task is resolved, its waiters are woken, its callbacks have run: the slot's reference is
+    /// given up. Does not unwind.
+    #[cfg(feature = "alloc")]
+    fn let_go(self: Arc<Self>, _task: &SlotRef) {
+        // The last one drops a backend, which may panic; that is nobody's failure here.
+        let _ = crate::contain::contain(|| drop(self));
+    }
 }
 
 /// A counted reference to a keeper, two pointers wide, that a slot stores.
@@ -61,7 +68,7 @@ struct Table {
     enter_wait: unsafe fn(NonNull<()>, &Waker),
     all_wait: unsafe fn(NonNull<()>) -> bool,
     leave_wait: unsafe fn(NonNull<()>, &Waker),
-    resolved: unsafe fn(NonNull<()>, &SlotRef),
+    let_go: unsafe fn(NonNull<()>, &SlotRef),
     retain: unsafe fn(NonNull<()>),
     release: unsafe fn(NonNull<()>),
 }
@@ -81,19 +88,16 @@ impl<K: Keeper, const STRANGERS: bool> TableOf<K, STRANGERS> {
     #[cfg(feature = "alloc")]
     const COUNTED: &'static Table = &Table {
         // SAFETY: the pointer came from `Arc::into_raw`, and the reference counts.
-        retain: |data| unsafe {
-            alloc::sync::Arc::increment_strong_count(data.as_ptr().cast_const().cast::<K>());
-        },
+        retain: |data| unsafe { Arc::increment_strong_count(data.as_ptr().cast::<K>()) },
         release: |data| {
-            // The last one drops a backend, which may panic; that is nobody's failure here.
-            let _ = crate::contain::contain(|| {
-                // SAFETY: as above, and the count that is given up is this reference's own.
-                unsafe {
-                    alloc::sync::Arc::decrement_strong_count(
-                        data.as_ptr().cast_const().cast::<K>(),
-                    );
-                }
-            });
+            // SAFETY: as above, and the count that is given up is this reference's own.
+            let keeper = unsafe { Arc::from_raw(data.as_ptr().cast::<K>()) };
+            let _ = crate::contain::contain(|| drop(keeper)); // as `let_go` says
+        },
+        let_go: |data, task| {
+            // SAFETY: as above.
+            let keeper = unsafe { Arc::from_raw(data.as_ptr().cast::<K>()) };
+            keeper.let_go(task);
         },
         ..*Self::STATIC
     };
@@ -114,8 +118,7 @@ impl<K: Keeper, const STRANGERS: bool> TableOf<K, STRANGERS> {
         all_wait: |data| unsafe { keeper::<K>(data) }.all_wait(),
         // SAFETY: as above.
         leave_wait: |data, waker| unsafe { keeper::<K>(data) }.leave_wait(waker),
-        // SAFETY: as above.
-        resolved: |data, task| unsafe { keeper::<K>(data) }.resolved(task),
+        let_go: |_, _| (),
         retain: |_| (),
         release: |_| (),
     };
@@ -124,10 +127,8 @@ impl<K: Keeper, const STRANGERS: bool> TableOf<K, STRANGERS> {
 impl KeeperRef {
     /// Counts one more reference to a keeper on the heap.
     #[cfg(feature = "alloc")]
-    pub(crate) fn counted<K: Keeper + 'static, const STRANGERS: bool>(
-        keeper: &alloc::sync::Arc<K>,
-    ) -> Self {
-        let raw = alloc::sync::Arc::into_raw(keeper.clone()).cast_mut().cast();
+    pub(crate) fn counted<K: Keeper + 'static, const STRANGERS: bool>(keeper: &Arc<K>) -> Self {
+        let raw = Arc::into_raw(keeper.clone()).cast_mut().cast();
         // SAFETY: `Arc::into_raw` is never null.
         let data = unsafe { NonNull::new_unchecked(raw) };
         Self { data, table: TableOf::<K, STRANGERS>::COUNTED }
@@ -195,11 +196,13 @@ impl KeeperRef {
         unsafe { (self.table.leave_wait)(self.data, waker) }
     }
 
+    /// Gives up the reference of a slot whose task is resolved.
+    ///
     /// # Safety
-    /// The keeper is alive.
-    pub(crate) unsafe fn resolved(self, task: &SlotRef) {
+    /// The reference was counted, and is not used again.
+    pub(crate) unsafe fn let_go(self, task: &SlotRef) {
         // SAFETY: as the caller promises.
-        unsafe { (self.table.resolved)(self.data, task) }
+        unsafe { (self.table.let_go)(self.data, task) }
     }
 
     /// # Safety

@@ -1,30 +1,59 @@
 //! The executor's list of accepted tasks, for backends that keep none.
-#![forbid(unsafe_code)]
 
 use alloc::vec::Vec;
+use core::ptr::NonNull;
 use core::task::{Poll, Waker};
 
 use crate::lock::Guarded;
 use crate::locked::AnyLock;
-use crate::queue::Chain;
-use crate::slot::SlotRef;
+use crate::queue::{Chain, Links, Place};
+use crate::slot::{Header, LedgerEntry, SlotRef};
 use crate::storage::heap::SlotLock;
 use crate::supervise::{Remaining, Supervise, TaskRef};
+use crate::sync::{UnsafeCell, atomic::AtomicU32};
 
 /// Homes of tasks in a ledger (I7).
 const ACCEPTED: u32 = 1;
 const STARTED: u32 = 2;
 
-/// Every accepted task is in it until it is resolved.
+/// The entry of a task that was allocated with room for one.
+struct Ledgered;
+
+impl Place for Ledgered {
+    unsafe fn home<'a>(slot: NonNull<Header>) -> &'a AtomicU32 {
+        // SAFETY: as the caller promises.
+        &unsafe { entry(slot) }.home
+    }
+
+    unsafe fn links<'a>(slot: NonNull<Header>) -> &'a UnsafeCell<Links> {
+        // SAFETY: as the caller promises.
+        &unsafe { entry(slot) }.links
+    }
+}
+
+/// # Safety
+/// The slot is alive, and was allocated with room for an entry.
+unsafe fn entry<'a>(slot: NonNull<Header>) -> &'a LedgerEntry {
+    // SAFETY: alive, as the caller promises.
+    let table = unsafe { slot.as_ref() }.table();
+    // SAFETY: the table is this slot's.
+    let entry = unsafe { (table.ledger_entry)(slot) };
+    // SAFETY: there is one, as the caller promises.
+    let entry = unsafe { entry.unwrap_unchecked() };
+    // SAFETY: it lives in the slot.
+    unsafe { entry.as_ref() }
+}
+
+/// Every accepted task is in it until it is resolved and has let its executor go.
 pub(crate) struct Ledger {
     inner: Guarded<AnyLock, Inner>,
 }
 
 struct Inner {
     closed: bool,
-    accepted: Chain,
+    accepted: Chain<Ledgered>,
     /// Those that `close_and_cancel` found started already.
-    started: Chain,
+    started: Chain<Ledgered>,
     /// Whoever waits for the end.
     waiting: Vec<Waker>,
 }
@@ -41,7 +70,10 @@ impl Ledger {
     }
 
     /// Enters a task, unless closed.
-    pub(crate) fn enter(&self, task: &SlotRef) -> bool {
+    ///
+    /// # Safety
+    /// The task was allocated with room for an entry, and is in no ledger.
+    pub(crate) unsafe fn enter(&self, task: &SlotRef) -> bool {
         let entry = task.clone();
         let refused = self.inner.with(|inner| {
             if inner.closed {
@@ -92,13 +124,14 @@ impl Supervise for Ledger {
     fn poll_ended(&self, waker: &Waker) -> Poll<()> {
         let waker = waker.clone();
         let unused = self.inner.with(|inner| {
-            if inner.accepted.len() == 0 && inner.started.len() == 0 {
-                return Some(waker);
+            let ended = inner.accepted.len() == 0 && inner.started.len() == 0;
+            if ended || inner.waiting.iter().any(|other| other.will_wake(&waker)) {
+                return Some((waker, ended));
             }
             inner.waiting.push(waker);
             None
         });
-        if unused.is_some() { Poll::Ready(()) } else { Poll::Pending }
+        if matches!(unused, Some((_, true))) { Poll::Ready(()) } else { Poll::Pending }
     }
 
     fn remaining(&self) -> Remaining {

@@ -77,8 +77,7 @@ mod shutdown;
 mod slot;
 mod state;
 mod storage;
-#[doc(hidden)]
-pub mod supervise;
+mod supervise;
 mod sync;
 mod task;
 #[cfg(feature = "std")]

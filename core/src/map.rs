@@ -98,10 +98,12 @@ impl<B: Backend, I: Iterator, F: MapFunction<I::Item, R>, R> Iterator for Map<B,
     type Item = Result<R, TaskError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.fill();
-        let next = self.in_flight.pop_front()?;
-        // One has left the window: another enters before this thread waits.
-        self.fill();
+        if self.deadline.is_none_or(|deadline| deadline > std::time::Instant::now()) {
+            self.fill(); // what comes too late is not even submitted, but is an error all the same
+        }
+        let Some(next) = self.in_flight.pop_front() else {
+            return self.items.next().map(|_| Err(TaskError::timed_out()));
+        };
         Some(next.and_then(|mut future| match self.deadline {
             None => future.result(),
             Some(deadline) => {

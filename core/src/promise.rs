@@ -26,7 +26,8 @@ pub fn promise<T>() -> (Promise<T>, crate::Future<T>) {
 /// As [`promise`], with the lock chosen.
 #[cfg(feature = "alloc")]
 pub fn promise_with_lock<T>(lock: crate::SlotLock) -> (Promise<T>, crate::Future<T>) {
-    let header = crate::storage::heap::allocate(crate::body::Nothing::<T>(PhantomData), lock, 2);
+    use crate::storage::heap::{Entry, allocate};
+    let header = allocate(crate::body::Nothing::<T>(PhantomData), lock, Entry::None, 2);
     // SAFETY: two references were counted for us.
     let theirs = unsafe { SlotRef::from_raw(header) };
     // SAFETY: the second of them.

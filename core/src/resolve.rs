@@ -61,13 +61,12 @@ impl SlotRef {
                     // SAFETY: claimed and not settled: the slot keeps it alive (I6).
                     unsafe { keeper.claimed_elsewhere(self) };
                 }
+                let _let_go = LetKeeperGo(self);
                 crate::context::enter_resolving(self, || {
+                    let _publish = PublishCancelled(self); // also where an unwind is not caught
                     // SAFETY: arrow 2 was taken just now (I1).
                     let _ = contain(|| unsafe { (self.table().drop_callable)(self.as_raw()) });
-                    let published = self.header().state.publish_cancelled();
-                    self.settle(published, || Completion::of_cancelled(self));
                 });
-                self.let_keeper_go();
                 true
             }
         }
@@ -81,13 +80,12 @@ impl SlotRef {
                 // SAFETY: claimed and not settled: the slot keeps it alive (I6).
                 unsafe { keeper.claimed_elsewhere(self) };
             }
+            let _let_go = LetKeeperGo(self);
             crate::context::enter_resolving(self, || {
+                let _resolve = ResolveWithError(self, Some(error));
                 // SAFETY: arrow 1 was taken just now (I1).
                 let _ = contain(|| unsafe { (self.table().drop_callable)(self.as_raw()) });
-                // SAFETY: as above; the room is empty now.
-                unsafe { self.resolve_with_error(error) };
             });
-            self.let_keeper_go();
         }
         claim
     }
@@ -127,8 +125,7 @@ impl SlotRef {
         self.settle(published, || Completion::of_finished(self, error));
     }
 
-    /// Wakes whoever waits, then tells the keeper. The caller's own reference keeps the slot alive
-    /// meanwhile.
+    /// Wakes whoever waits. The caller's own reference keeps the slot alive meanwhile.
     #[inline]
     fn settle(&self, published: Published, completion: impl FnOnce() -> Completion) {
         if published.waiter {
@@ -139,10 +136,6 @@ impl SlotRef {
         }
         if published.future_gone {
             self.drop_outcome();
-        }
-        if let Some(keeper) = self.keeper() {
-            // SAFETY: this slot's own reference is still counted (I6).
-            unsafe { keeper.resolved(self) };
         }
     }
 
@@ -156,7 +149,7 @@ impl SlotRef {
         }
         // SAFETY: the slot's own reference, given up by the one who resolved it; only its address is
         // used from now on.
-        unsafe { keeper.release() };
+        unsafe { keeper.let_go(self) };
     }
 
     fn wake_waiter(&self) {
@@ -169,16 +162,8 @@ impl SlotRef {
 
     #[cold]
     fn visit_nodes(&self, completion: &Completion) {
-        loop {
-            match self.pop_node() {
-                None => return,
-                Some(Visit::Wake(waker)) => {
-                    let _ = contain(|| waker.wake());
-                }
-                // SAFETY: popped: the node is ours, and it is called this once.
-                Some(Visit::Call(node, call)) => unsafe { call(node, completion) },
-            }
-        }
+        let mut visitor = Visitor { slot: self, completion };
+        while visitor.visit_one() {}
     }
 
     /// Drops the outcome.
@@ -197,5 +182,54 @@ struct LetKeeperGo<'a>(&'a SlotRef);
 impl Drop for LetKeeperGo<'_> {
     fn drop(&mut self) {
         self.0.let_keeper_go();
+    }
+}
+
+/// Publishes and settles when the callable of a cancelled task is gone, however it went.
+struct PublishCancelled<'a>(&'a SlotRef);
+
+impl Drop for PublishCancelled<'_> {
+    fn drop(&mut self) {
+        let published = self.0.header().state.publish_cancelled();
+        self.0.settle(published, || Completion::of_cancelled(self.0));
+    }
+}
+
+/// Resolves when the callable of a task that never started is gone, however it went. Arrow 1 was
+/// taken by whoever makes one.
+struct ResolveWithError<'a>(&'a SlotRef, Option<TaskError>);
+
+impl Drop for ResolveWithError<'_> {
+    fn drop(&mut self) {
+        if let Some(error) = self.1.take() {
+            // SAFETY: arrow 1 was taken, and the room is empty now.
+            unsafe { self.0.resolve_with_error(error) };
+        }
+    }
+}
+
+/// Visits the nodes of a resolved slot, the rest of them also when one unwinds.
+struct Visitor<'a> {
+    slot: &'a SlotRef,
+    completion: &'a Completion,
+}
+
+impl Visitor<'_> {
+    fn visit_one(&mut self) -> bool {
+        match self.slot.pop_node() {
+            None => return false,
+            Some(Visit::Wake(waker)) => {
+                let _ = contain(|| waker.wake());
+            }
+            // SAFETY: popped: the node is ours, and it is called this once.
+            Some(Visit::Call(node, call)) => unsafe { call(node, self.completion) },
+        }
+        true
+    }
+}
+
+impl Drop for Visitor<'_> {
+    fn drop(&mut self) {
+        while self.visit_one() {}
     }
 }

@@ -43,6 +43,11 @@ impl Shutdown {
         self.wait
     }
 
+    /// Whether it waits for so long at most.
+    pub fn has_timeout(&self) -> bool {
+        self.timeout.is_some()
+    }
+
     /// Cancels what has not started.
     pub fn cancel_futures(self) -> Self {
         Self { cancel_futures: true, ..self }

@@ -50,8 +50,16 @@ pub(crate) struct Table {
     pub(crate) with_lock: unsafe fn(NonNull<Header>, &mut dyn FnMut()),
     /// Gives the memory back (I5). Callable and outcome are gone.
     pub(crate) free: unsafe fn(NonNull<Header>),
+    /// The slot's entry in a ledger, if it has room for one.
+    pub(crate) ledger_entry: unsafe fn(NonNull<Header>) -> Option<NonNull<LedgerEntry>>,
     /// What `Debug` prints of the value.
     pub(crate) type_name: fn() -> &'static str,
+}
+
+/// What links a slot into the ledger of its executor, beside whatever queue its backend has (I7).
+pub(crate) struct LedgerEntry {
+    pub(crate) home: AtomicU32,
+    pub(crate) links: UnsafeCell<Links>,
 }
 
 /// What the caller is about to do in the room.
@@ -64,6 +72,10 @@ pub(crate) enum Access {
 }
 
 impl Header {
+    pub(crate) fn table(&self) -> &'static Table {
+        self.table
+    }
+
     const_unless_modeled! {
     /// A pending slot with so many references.
     pub(crate) const fn new(table: &'static Table, references: u32) -> Self {
@@ -233,10 +245,8 @@ impl SlotRef {
         if !alive {
             return None;
         }
-        let answer = question(keeper);
-        // SAFETY: gives up what was retained above.
-        unsafe { keeper.release() };
-        Some(answer)
+        let _retained = Retained(keeper); // given up also when the backend's answer is a panic
+        Some(question(keeper))
     }
 
     // --- nodes (I4) ---
@@ -274,6 +284,16 @@ impl SlotRef {
     pub(crate) unsafe fn unlink_node(&self, node: NonNull<Node>) -> Option<Waker> {
         // SAFETY: under the slot's lock; the node is this list's as the caller promises.
         self.with_nodes(|nodes| unsafe { nodes.remove(node) })
+    }
+}
+
+/// What a stranger holds while it asks.
+struct Retained(KeeperRef);
+
+impl Drop for Retained {
+    fn drop(&mut self) {
+        // SAFETY: retained by `ask`, for this.
+        unsafe { self.0.release() };
     }
 }
 

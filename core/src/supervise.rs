@@ -35,6 +35,11 @@ pub trait Supervise: Send + Sync {
     fn leave_wait(&self, waker: &Waker);
 }
 
+/// Keeps implementations of [`Backend::supervise`](crate::Backend::supervise) in this crate, where
+/// who supervises and who schedules are the same: it cannot be named elsewhere.
+#[derive(Debug)]
+pub struct Seal(pub(crate) ());
+
 /// A task, to be unlinked. Made by this crate only.
 #[derive(Debug)]
 pub struct TaskRef<'a>(pub(crate) &'a SlotRef);

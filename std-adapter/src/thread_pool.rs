@@ -61,8 +61,8 @@ impl ThreadPoolExecutor {
         self.executor.backend().max_workers()
     }
 
-    /// As [`Executor::shutdown`]; having waited, the threads are gone, thread-local destructors
-    /// included.
+    /// As [`Executor::shutdown`]; having waited without a timeout, the threads are gone,
+    /// thread-local destructors included, except for those that another call is waiting for.
     ///
     /// # Errors
     /// `WouldDeadlock` in a task of this very pool that would wait for its own end (the pool is
@@ -70,7 +70,7 @@ impl ThreadPoolExecutor {
     pub fn shutdown(&self, how: Shutdown) -> Result<(), ShutdownError> {
         self.executor.shutdown(how)?;
         if how.waits() {
-            self.handles.join();
+            self.handles.join(how.has_timeout());
         }
         Ok(())
     }

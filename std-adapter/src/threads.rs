@@ -55,11 +55,16 @@ impl Handles {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(handle);
     }
 
-    /// Waits for the threads to be gone. They have run their last task; what is left of them are
-    /// the destructors of their locals.
-    pub(crate) fn join(&self) {
-        let handles = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        for handle in handles {
+    /// Waits for the threads to be gone, or with `at_most_done` takes leave of those that are. They
+    /// have run their last task; what is left of them are the destructors of their locals.
+    pub(crate) fn join(&self, at_most_done: bool) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (now, later) = std::mem::take(&mut *all)
+            .into_iter()
+            .partition::<Vec<_>, _>(|handle| !at_most_done || handle.is_finished());
+        *all = later;
+        drop(all); // a destructor of a thread that is waited for may come here
+        for handle in now {
             // A thread-local destructor that drops the pool must not wait for its own thread.
             if handle.thread().id() != thread::current().id() {
                 // A worker catches what tasks throw; a destructor that panics has aborted already.
@@ -90,9 +95,11 @@ impl Platform for Threads {
 
     fn initialize(&self) -> Result<(), Arc<str>> {
         let Some(initializer) = &self.settings.initializer else { return Ok(()) };
-        match catch_unwind(AssertUnwindSafe(|| initializer())) {
+        // The error's text and end included, which are the user's code as well.
+        let run = || initializer().map_err(|error| format!("the initializer failed: {error}"));
+        match catch_unwind(AssertUnwindSafe(run)) {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(format!("the initializer failed: {error}").into()),
+            Ok(Err(cause)) => Err(cause.into()),
             Err(payload) => {
                 let text = payload
                     .downcast_ref::<&str>()

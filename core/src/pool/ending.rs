@@ -1,6 +1,7 @@
 //! How a pool ends: closed, cancelled or broken, its workers accounted for.
 #![forbid(unsafe_code)]
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ptr::NonNull;
 use core::task::{Poll, Waker};
@@ -8,8 +9,9 @@ use core::task::{Poll, Waker};
 use super::inner::{GLOBAL, Inner};
 use super::{Platform, sleep};
 use crate::backend::Text;
+use crate::contain::contain;
 use crate::error::TaskError;
-use crate::queue::home_of;
+use crate::queue::{Queued, home_of};
 use crate::slot::SlotRef;
 use crate::supervise::{Remaining, Supervise, TaskRef};
 use crate::sync::atomic::Ordering;
@@ -69,11 +71,27 @@ impl<P: Platform> Inner<P> {
     pub(super) fn worker_ended(&self, now: sleep::Counts) {
         if now.live() == 0 {
             for waker in self.joiners.with(core::mem::take) {
-                waker.wake();
+                let _ = contain(|| waker.wake());
             }
-        } else if now.searching() == 0 && now.idle() > 0 && self.has_work() {
+            return;
+        }
+        if now.searching() == 0 && now.idle() > 0 && self.has_work() {
             // It was the last to search, and others relied on it (P2).
             self.wake_one();
+        }
+        self.wake_if_all_wait(|_| ());
+    }
+
+    /// Changes the list of workers that wait, and wakes them all if that is every worker there is:
+    /// one of them has to claim.
+    fn wake_if_all_wait(&self, change: impl FnOnce(&mut Vec<Arc<Waker>>)) {
+        let all = self.waiting.with(|waiting| {
+            change(waiting);
+            let all = waiting.len() >= self.sleep.load().live();
+            if all { waiting.clone() } else { Vec::new() }
+        });
+        for waker in all {
+            let _ = contain(|| waker.wake_by_ref());
         }
     }
 }
@@ -106,13 +124,14 @@ impl<P: Platform> Supervise for Inner<P> {
         let waker = waker.clone();
         let unused = self.joiners.with(|joiners| {
             // Looked at under the lock that the last worker takes after it has accounted for itself.
-            if self.sleep.load().live() == 0 {
-                return Some(waker);
+            let ended = self.sleep.load().live() == 0;
+            if ended || joiners.iter().any(|other| other.will_wake(&waker)) {
+                return Some((waker, ended));
             }
             joiners.push(waker);
             None
         });
-        if unused.is_some() { Poll::Ready(()) } else { Poll::Pending }
+        if matches!(unused, Some((_, true))) { Poll::Ready(()) } else { Poll::Pending }
     }
 
     fn remaining(&self) -> Remaining {
@@ -125,7 +144,7 @@ impl<P: Platform> Supervise for Inner<P> {
 
     fn unlink(&self, task: &TaskRef<'_>) {
         loop {
-            let entry = match home_of(task.0) {
+            let entry = match home_of::<Queued>(task.0) {
                 0 => return, // popped, or between two queues: whoever holds it finds it claimed
                 GLOBAL => self.global.with(|global| global.chain.remove(task.0)),
                 home => match self.desks.get((home - GLOBAL - 1) as usize) {
@@ -140,14 +159,8 @@ impl<P: Platform> Supervise for Inner<P> {
     }
 
     fn enter_wait(&self, waker: &Waker) {
-        let entry = waker.clone();
-        let others: Vec<Waker> = self.waiting.with(|waiting| {
-            waiting.push(entry);
-            if waiting.len() >= self.sleep.load().live() { waiting.clone() } else { Vec::new() }
-        });
-        for other in others.iter().filter(|other| !other.will_wake(waker)) {
-            other.wake_by_ref();
-        }
+        let entry = Arc::new(waker.clone());
+        self.wake_if_all_wait(|waiting| waiting.push(entry));
     }
 
     fn all_wait(&self) -> bool {

@@ -8,8 +8,10 @@ use core::task::Waker;
 
 use super::ending::Closed;
 use super::sleep::{self, Sleep};
+use super::worker::LOST;
 use super::{Platform, StartError, Worker};
 use crate::backend::{Refused, RefusedReason};
+use crate::contain::contain;
 use crate::lock::Guarded;
 use crate::queue::{Chain, Fifo};
 use crate::slot::SlotRef;
@@ -35,7 +37,7 @@ pub(super) struct Inner<P: Platform> {
     /// Who waits for the end.
     pub(super) joiners: Guarded<P::Lock, Vec<Waker>>,
     /// Workers parked in a wait.
-    pub(super) waiting: Guarded<P::Lock, Vec<Waker>>,
+    pub(super) waiting: Guarded<P::Lock, Vec<Arc<Waker>>>,
 }
 
 pub(super) struct Global {
@@ -138,7 +140,12 @@ impl<P: Platform> Inner<P> {
         self.started.with(|started| {
             if self.sleep.load().is_staffed() { Ok(()) } else { self.start(started) }
         })?;
-        self.notify();
+        if self.sleep.load().live() == 0 && !self.is_closed() {
+            // The platform dropped the worker and did not say so: outside the lock, see `Worker`.
+            self.break_down(LOST.into());
+        } else if self.has_work() {
+            self.notify();
+        }
         Ok(())
     }
 
@@ -162,7 +169,8 @@ impl<P: Platform> Inner<P> {
         // sleep after it looks at this desk too, whoever did before is seen sleeping by its worker.
         self.desks_in_use.store(desk as u32 + 1, Ordering::Relaxed);
         self.sleep.worker_starts();
-        // Dropped unrun, the worker accounts for itself (P6).
+        // Dropped unrun, the worker accounts for itself (P6), and does not break the pool under this
+        // lock: there is another worker, or whoever submits sees to it.
         self.platform.start(Worker::new(self.clone(), desk))?;
         *started += 1;
         self.sleep.staffed();
@@ -197,7 +205,7 @@ impl<P: Platform> Inner<P> {
     pub(super) fn call(&self, sleeper: Sleeper) {
         // ORDERING: Release; pairs with the Acquire in `Worker::sleep`.
         self.desks[sleeper.desk].called.store(true, Ordering::Release);
-        sleeper.waker.wake();
+        let _ = contain(|| sleeper.waker.wake()); // a platform's own: the next is woken all the same
     }
 
     /// The desks at which somebody may be working.

@@ -35,7 +35,7 @@ use alloc::sync::Arc;
 use core::fmt;
 
 use crate::backend::{Backend, Refused};
-use crate::supervise::Supervise;
+use crate::supervise::{Seal, Supervise};
 use crate::task::Task;
 use inner::Inner;
 
@@ -73,7 +73,7 @@ impl<P: Platform> Backend for Pool<P> {
         self.inner.schedule(slot)
     }
 
-    fn supervise(&self) -> Option<&dyn Supervise> {
+    fn supervise(&self, _: Seal) -> Option<&dyn Supervise> {
         Some(&*self.inner)
     }
 }

@@ -18,6 +18,9 @@ use crate::sync::atomic::Ordering;
 /// is not overtaken for ever by what comes to the global queue.
 const STEAL_FIRST: u32 = 32;
 
+/// Why a pool is broken whose platform drops workers, or unwinds out of them.
+pub(super) const LOST: &str = "the last worker ended before its time";
+
 /// A worker that is to be run in a context of its own. Dropped unrun, it accounts for itself.
 #[must_use = "a worker does nothing until it is run"]
 pub struct Worker<P: Platform> {
@@ -26,11 +29,13 @@ pub struct Worker<P: Platform> {
     /// Counted as searching in the sleep word.
     searching: bool,
     turns: u32,
+    /// Came to the end of `run`.
+    ended: bool,
 }
 
 impl<P: Platform> Worker<P> {
     pub(super) fn new(pool: Arc<Inner<P>>, desk: usize) -> Self {
-        Self { pool, desk, searching: true, turns: 0 }
+        Self { pool, desk, searching: true, turns: 0, ended: false }
     }
 
     /// Which worker of the pool it is, from 0.
@@ -45,6 +50,7 @@ impl<P: Platform> Worker<P> {
             Ok(()) => self.work(),
             Err(cause) => self.pool.break_down(cause),
         });
+        self.ended = true;
     }
 
     /// Takes as long as it likes: whoever submits meanwhile starts another worker.
@@ -60,7 +66,12 @@ impl<P: Platform> Worker<P> {
                 self.pool.notify();
             }
         }
-        self.pool.platform.initialize()
+        let initialized = self.pool.platform.initialize();
+        if !self.searching {
+            self.pool.sleep.start_searching();
+            self.searching = true;
+        }
+        initialized
     }
 
     fn work(&mut self) {
@@ -182,6 +193,9 @@ impl<P: Platform> Worker<P> {
 impl<P: Platform> Drop for Worker<P> {
     fn drop(&mut self) {
         let now = self.pool.sleep.worker_ends(self.searching);
+        if !self.ended && now.live() == 0 && now.is_staffed() {
+            self.pool.break_down(LOST.into()); // nobody is left who could run what is queued
+        }
         self.pool.worker_ended(now); // P6
     }
 }

@@ -1,13 +1,14 @@
 //! A doubly linked list of slots through their own headers: nothing is allocated, any entry can be
 //! unlinked in constant time. Not synchronized: whoever owns a chain holds its lock (I7).
 
+use core::marker::PhantomData;
 use core::ptr::NonNull;
 
 use super::fifo::Batch;
 use crate::slot::{Header, SlotRef};
-use crate::sync::atomic::Ordering;
+use crate::sync::{UnsafeCell, atomic::AtomicU32, atomic::Ordering};
 
-/// Neighbours in a chain, in the header of a slot.
+/// Neighbours in a chain.
 pub(crate) struct Links {
     next: Option<NonNull<Header>>,
     previous: Option<NonNull<Header>>,
@@ -19,49 +20,75 @@ impl Links {
     }
 }
 
+/// Where in a slot a kind of chain keeps its links, and the number of the chain that holds it (I7).
+/// A slot may be in one chain of each kind.
+pub(crate) trait Place {
+    /// # Safety
+    /// The slot is alive, and has this place.
+    unsafe fn home<'a>(slot: NonNull<Header>) -> &'a AtomicU32;
+
+    /// # Safety
+    /// The slot is alive, and has this place.
+    unsafe fn links<'a>(slot: NonNull<Header>) -> &'a UnsafeCell<Links>;
+}
+
+/// In the header: for the queues of whoever runs the task.
+pub(crate) struct Queued;
+
+impl Place for Queued {
+    unsafe fn home<'a>(slot: NonNull<Header>) -> &'a AtomicU32 {
+        // SAFETY: alive, as the caller promises.
+        &unsafe { slot.as_ref() }.home
+    }
+
+    unsafe fn links<'a>(slot: NonNull<Header>) -> &'a UnsafeCell<Links> {
+        // SAFETY: alive, as the caller promises.
+        &unsafe { slot.as_ref() }.links
+    }
+}
+
 /// A list of slots, each with a counted reference.
-pub(crate) struct Chain {
+pub(crate) struct Chain<P: Place = Queued> {
     first: Option<NonNull<Header>>,
     last: Option<NonNull<Header>>,
     len: usize,
     /// What `home` is in the slots of this chain; not 0.
     home: u32,
+    place: PhantomData<P>,
 }
 
 // SAFETY: a chain owns counted references to slots, which are Send.
-unsafe impl Send for Chain {}
+unsafe impl<P: Place> Send for Chain<P> {}
 
 /// # Safety
-/// The slot is alive, and its links belong to the caller (I7).
-unsafe fn links<R>(slot: NonNull<Header>, f: impl FnOnce(&mut Links) -> R) -> R {
+/// The slot is alive, and its links in this place belong to the caller (I7).
+unsafe fn links<P: Place, R>(slot: NonNull<Header>, f: impl FnOnce(&mut Links) -> R) -> R {
     // SAFETY: alive, as the caller promises.
-    let header = unsafe { slot.as_ref() };
+    let links = unsafe { P::links(slot) };
     // SAFETY: the links are the caller's, as it promises; `f` touches these only.
-    header.links.with_mut(|links| f(unsafe { &mut *links }))
+    links.with_mut(|links| f(unsafe { &mut *links }))
 }
 
-impl Chain {
+impl<P: Place> Chain<P> {
     pub(crate) const fn new(home: u32) -> Self {
-        Self { first: None, last: None, len: 0, home }
+        Self { first: None, last: None, len: 0, home, place: PhantomData }
     }
 
     pub(crate) fn len(&self) -> usize {
         self.len
     }
 
-    /// Adds at the end.
+    /// Adds at the end. The slot is in no chain of this kind.
     pub(crate) fn push(&mut self, slot: SlotRef) {
-        // ORDERING: Release; pairs with the Acquire in `home_of`: whoever reads this home and takes
-        // its lock finds the links written (the lock orders them); only the value matters.
-        slot.header().home.store(self.home, Ordering::Release);
+        set_home::<P>(&slot, self.home);
         let slot = slot.into_raw();
         let last = self.last.replace(slot);
         // SAFETY: the reference just given up was counted and is now the chain's; a slot that is
         // pushed is in no list.
-        unsafe { links(slot, |links| *links = Links { next: None, previous: last }) };
+        unsafe { links::<P, _>(slot, |links| *links = Links { next: None, previous: last }) };
         match last {
             // SAFETY: in this chain, whose lock the caller holds.
-            Some(last) => unsafe { links(last, |links| links.next = Some(slot)) },
+            Some(last) => unsafe { links::<P, _>(last, |links| links.next = Some(slot)) },
             None => self.first = Some(slot),
         }
         self.len += 1;
@@ -86,7 +113,7 @@ impl Chain {
 
     /// Unlinks a slot, if it is in this chain.
     pub(crate) fn remove(&mut self, slot: &SlotRef) -> Option<SlotRef> {
-        if home_of(slot) != self.home {
+        if home_of::<P>(slot) != self.home {
             return None;
         }
         // SAFETY: `home` changes only under the lock of the list it names, which the caller holds.
@@ -97,27 +124,27 @@ impl Chain {
     /// The slot is in this chain.
     unsafe fn unlink(&mut self, slot: NonNull<Header>) -> SlotRef {
         // SAFETY: in this chain, whose lock the caller holds.
-        let (next, previous) = unsafe { links(slot, |l| (l.next.take(), l.previous.take())) };
+        let (next, previous) =
+            unsafe { links::<P, _>(slot, |l| (l.next.take(), l.previous.take())) };
         match previous {
             // SAFETY: in this chain, whose lock the caller holds.
-            Some(previous) => unsafe { links(previous, |links| links.next = next) },
+            Some(previous) => unsafe { links::<P, _>(previous, |links| links.next = next) },
             None => self.first = next,
         }
         match next {
             // SAFETY: in this chain, whose lock the caller holds.
-            Some(next) => unsafe { links(next, |links| links.previous = previous) },
+            Some(next) => unsafe { links::<P, _>(next, |links| links.previous = previous) },
             None => self.last = previous,
         }
         self.len -= 1;
         // SAFETY: the chain's reference, given up here.
         let slot = unsafe { SlotRef::from_raw(slot) };
-        // ORDERING: Release; pairs with the Acquire in `home_of`.
-        slot.header().home.store(0, Ordering::Release);
+        set_home::<P>(&slot, 0);
         slot
     }
 }
 
-impl Drop for Chain {
+impl<P: Place> Drop for Chain<P> {
     fn drop(&mut self) {
         while let Some(slot) = self.pop() {
             drop(crate::task::Task::from_slot(slot)); // resolves as abandoned
@@ -125,8 +152,18 @@ impl Drop for Chain {
     }
 }
 
-/// The list that a slot is in, if any; certain only under that list's lock.
-pub(crate) fn home_of(slot: &SlotRef) -> u32 {
-    // ORDERING: Acquire; pairs with the Release in `push` and `unlink`.
-    slot.header().home.load(Ordering::Acquire)
+/// The list of that kind that a slot is in, if any; certain only under that list's lock.
+pub(crate) fn home_of<P: Place>(slot: &SlotRef) -> u32 {
+    // SAFETY: the reference keeps it alive; chains of this kind hold only slots with this place.
+    let home = unsafe { P::home(slot.as_raw()) };
+    // ORDERING: Acquire; pairs with the Release in `set_home`.
+    home.load(Ordering::Acquire)
+}
+
+fn set_home<P: Place>(slot: &SlotRef, number: u32) {
+    // SAFETY: as in `home_of`.
+    let home = unsafe { P::home(slot.as_raw()) };
+    // ORDERING: Release; pairs with the Acquire in `home_of`. Only the number matters: the links are
+    // ordered by the lock of the chain.
+    home.store(number, Ordering::Release);
 }

@@ -6,7 +6,7 @@ mod ring;
 
 pub(crate) use chain::Links;
 #[cfg(feature = "alloc")]
-pub(crate) use chain::{Chain, home_of};
+pub(crate) use chain::{Chain, Place, Queued, home_of};
 #[cfg(feature = "alloc")]
 pub(crate) use fifo::Batch;
 pub(crate) use fifo::Fifo;

@@ -200,9 +200,11 @@ pub(super) struct Set<F: Waitable> {
     resolved: VecDeque<usize>,
     unresolved: usize,
     /// See `own`.
-    own: Option<usize>,
+    own: Option<(usize, usize)>,
     /// How many members `candidate` has looked at.
     looked_at: usize,
+    /// Whether every worker waited when it last looked at all.
+    all_waited: bool,
     ready: Arc<Ready>,
     park: ThreadParker,
 }
@@ -210,7 +212,8 @@ pub(super) struct Set<F: Waitable> {
 impl<F: Waitable> Set<F> {
     /// Registers with every future; the same shared one twice counts once.
     pub(super) fn new(futures: impl IntoIterator<Item = F>) -> Self {
-        let park = ThreadParker::current();
+        // Of its own: the set may be waited for in another thread than the one that made it.
+        let park = ThreadParker::new();
         let ready = Ready::new(park.waker());
         let mut set = Self {
             seats: Vec::new(),
@@ -218,6 +221,7 @@ impl<F: Waitable> Set<F> {
             unresolved: 0,
             own: None,
             looked_at: 0,
+            all_waited: false,
             ready,
             park,
         };
@@ -253,6 +257,7 @@ impl<F: Waitable> Set<F> {
                 if self.seats[index].future.is_some() {
                     self.resolved.push_back(index);
                     self.unresolved -= 1;
+                    self.own = None;
                 }
             }
         }
@@ -303,19 +308,24 @@ impl<F: Waitable> Set<F> {
         }
     }
 
-    /// How many members are tasks that this thread is in the middle of: they cannot be resolved
-    /// before the wait ends, and do not change while it lasts.
+    /// How many members are tasks that this thread is in the middle of, and has not resolved: they
+    /// cannot be before the wait ends. Counted anew whenever a member is resolved, or another task
+    /// or thread waits.
     fn own(&mut self) -> usize {
-        if let Some(own) = self.own {
-            return own;
+        let token = crate::context::token();
+        match self.own {
+            Some((counted, own)) if counted == token => own,
+            _ => {
+                let mine =
+                    |slot: &SlotRef| !slot.snapshot().is_done() && crate::context::runs(slot);
+                let own = match crate::context::in_task() {
+                    true => self.seats.iter_mut().filter_map(Seat::task).filter(mine).count(),
+                    false => 0,
+                };
+                self.own = Some((token, own));
+                own
+            }
         }
-        let mut own = 0;
-        if crate::context::in_task() {
-            let slots = self.seats.iter_mut().filter_map(Seat::task);
-            own = slots.filter(crate::context::runs).count();
-        }
-        self.own = Some(own);
-        own
     }
 
     /// A member that this thread may run now.
@@ -325,11 +335,12 @@ impl<F: Waitable> Set<F> {
             Claims::Eager => SlotRef::claimable,
             Claims::AtLast => SlotRef::claimable_at_last,
         };
-        if claims == Claims::AtLast
-            && self.looked_at == self.seats.len()
-            && crate::context::all_wait()
-        {
-            self.looked_at = 0; // what could not be claimed before may be now
+        if claims == Claims::AtLast && self.looked_at == self.seats.len() {
+            let all_wait = crate::context::all_wait();
+            if all_wait && !self.all_waited {
+                self.looked_at = 0; // what could not be claimed before may be now
+            }
+            self.all_waited = all_wait;
         }
         // Otherwise each member is looked at once: what is not pending never will be again.
         while let Some(seat) = self.seats.get_mut(self.looked_at) {

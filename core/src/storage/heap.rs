@@ -1,11 +1,14 @@
 //! Slots on the heap: one allocation for callable, outcome and all that coordinates them.
 
 use alloc::boxed::Box;
+use core::marker::PhantomData;
 use core::ptr::NonNull;
 
 use crate::body::{Callable, Slot, Storage};
 use crate::future::Future;
-use crate::slot::{Header, SlotRef};
+use crate::queue::Links;
+use crate::slot::{Header, LedgerEntry, SlotRef};
+use crate::sync::{UnsafeCell, atomic::AtomicU32};
 use crate::task::Task;
 
 /// Which lock guards the callbacks and shared waiters of futures on the heap.
@@ -26,8 +29,35 @@ pub enum SlotLock {
     Spin,
 }
 
-/// A heap slot under the lock `L`.
-pub(crate) struct Heap<L>(L);
+/// A heap slot under the lock `L`, with `E` for its entry in a ledger.
+pub(crate) struct Heap<L, E> {
+    lock: L,
+    entry: E,
+}
+
+/// Whether the executor of a task keeps a ledger, in which the task has an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Entry {
+    Ledgered,
+    None,
+}
+
+/// Room for an entry, or none.
+pub(crate) trait EntryRoom {
+    fn get(&self) -> Option<&LedgerEntry>;
+}
+
+impl EntryRoom for () {
+    fn get(&self) -> Option<&LedgerEntry> {
+        None
+    }
+}
+
+impl EntryRoom for LedgerEntry {
+    fn get(&self) -> Option<&LedgerEntry> {
+        Some(self)
+    }
+}
 
 /// A lock for slots that is found by the slot's address, or lies in the slot.
 pub(crate) trait KeyedLock {
@@ -55,9 +85,13 @@ impl KeyedLock for crate::lock::SpinLock {
     }
 }
 
-impl<L: KeyedLock> Storage for Heap<L> {
+impl<L: KeyedLock, E: EntryRoom> Storage for Heap<L, E> {
     fn with_lock(&self, header: NonNull<Header>, f: &mut dyn FnMut()) {
-        self.0.with(header.addr().get(), f);
+        self.lock.with(header.addr().get(), f);
+    }
+
+    fn ledger_entry(&self) -> Option<&LedgerEntry> {
+        self.entry.get()
     }
 
     unsafe fn free<C: Callable>(slot: NonNull<Slot<C, Self>>) {
@@ -69,54 +103,99 @@ impl<L: KeyedLock> Storage for Heap<L> {
     }
 }
 
-fn leak<C: Callable, L: KeyedLock>(callable: C, lock: L, references: u32) -> NonNull<Header> {
-    let slot = Box::new(Slot::new(callable, Heap(lock), references));
-    NonNull::from(Box::leak(slot)).cast()
+/// What is done with the lock that a [`SlotLock`] names.
+trait WithLock {
+    type Output;
+
+    fn with<L: KeyedLock>(self, lock: L) -> Self::Output;
+}
+
+fn with_lock<W: WithLock>(lock: SlotLock, f: W) -> W::Output {
+    match lock {
+        #[cfg(feature = "std")]
+        SlotLock::Os => f.with(crate::sync::SharedMutex::new()),
+        #[cfg(feature = "critical-section")]
+        SlotLock::CriticalSection => f.with(crate::lock::CriticalSection),
+        #[cfg(feature = "spin")]
+        SlotLock::Spin => f.with(crate::lock::SpinLock::new()),
+    }
+}
+
+struct Allocate<C> {
+    callable: C,
+    entry: Entry,
+    references: u32,
+}
+
+impl<C: Callable> WithLock for Allocate<C> {
+    type Output = NonNull<Header>;
+
+    fn with<L: KeyedLock>(self, lock: L) -> NonNull<Header> {
+        match self.entry {
+            Entry::None => leak(self.callable, Heap { lock, entry: () }, self.references),
+            Entry::Ledgered => {
+                let links = UnsafeCell::new(Links::new());
+                let entry = LedgerEntry { home: AtomicU32::new(0), links };
+                leak(self.callable, Heap { lock, entry }, self.references)
+            }
+        }
+    }
+}
+
+fn leak<C: Callable, S: Storage>(callable: C, storage: S, references: u32) -> NonNull<Header> {
+    NonNull::from(Box::leak(Box::new(Slot::new(callable, storage, references)))).cast()
 }
 
 /// A slot on the heap, with so many references for `SlotRef::from_raw` to take over.
 pub(crate) fn allocate<C: Callable>(
     callable: C,
     lock: SlotLock,
+    entry: Entry,
     references: u32,
 ) -> NonNull<Header> {
-    match lock {
-        #[cfg(feature = "std")]
-        SlotLock::Os => leak(callable, crate::sync::SharedMutex::new(), references),
-        #[cfg(feature = "critical-section")]
-        SlotLock::CriticalSection => leak(callable, crate::lock::CriticalSection, references),
-        #[cfg(feature = "spin")]
-        SlotLock::Spin => leak(callable, crate::lock::SpinLock::new(), references),
+    with_lock(lock, Allocate { callable, entry, references })
+}
+
+struct TakeCallable<C> {
+    header: NonNull<Header>,
+    entry: Entry,
+    callable: PhantomData<C>,
+}
+
+impl<C: Callable> WithLock for TakeCallable<C> {
+    type Output = C;
+
+    fn with<L: KeyedLock>(self, _: L) -> C {
+        match self.entry {
+            // SAFETY: as the caller of `take_callable` promises.
+            Entry::None => unsafe { Slot::<C, Heap<L, ()>>::take_callable(self.header) },
+            // SAFETY: as above.
+            Entry::Ledgered => unsafe {
+                Slot::<C, Heap<L, LedgerEntry>>::take_callable(self.header)
+            },
+        }
     }
 }
 
 /// Moves the callable out of a slot that `allocate` made.
 ///
 /// # Safety
-/// The slot was made with this `C` and this `lock`, and the caller has taken arrow 1 (I1).
-pub(crate) unsafe fn take_callable<C: Callable>(header: NonNull<Header>, lock: SlotLock) -> C {
-    match lock {
-        #[cfg(feature = "std")]
-        // SAFETY: as the caller promises.
-        SlotLock::Os => unsafe { Slot::<C, Heap<crate::sync::SharedMutex>>::take_callable(header) },
-        #[cfg(feature = "critical-section")]
-        // SAFETY: as the caller promises.
-        SlotLock::CriticalSection => unsafe {
-            Slot::<C, Heap<crate::lock::CriticalSection>>::take_callable(header)
-        },
-        #[cfg(feature = "spin")]
-        // SAFETY: as the caller promises.
-        SlotLock::Spin => unsafe { Slot::<C, Heap<crate::lock::SpinLock>>::take_callable(header) },
-    }
+/// The slot was made with this `C`, `lock` and `entry`, and the caller has taken arrow 1 (I1).
+pub(crate) unsafe fn take_callable<C: Callable>(
+    header: NonNull<Header>,
+    lock: SlotLock,
+    entry: Entry,
+) -> C {
+    with_lock(lock, TakeCallable { header, entry, callable: PhantomData })
 }
 
 /// A task on the heap and its future.
-pub(crate) fn task<C>(callable: C, lock: SlotLock) -> (Task, Future<C::Output>)
+pub(crate) fn task<C>(callable: C, lock: SlotLock, entry: Entry) -> (Task, Future<C::Output>)
 where
     C: Callable + Send + 'static,
     C::Output: Send + 'static,
 {
-    let header = allocate(callable, lock, 2);
+    let header = allocate(callable, lock, entry, 2);
     // SAFETY: two references were counted for us.
     let task = Task::from_slot(unsafe { SlotRef::from_raw(header) });
     // SAFETY: the second of them.
