@@ -41,10 +41,12 @@
 //!   LISTED is set before the first is linked.
 //! - **I5** Memory is given back by whoever releases the last reference, and touched by nobody
 //!   who holds none.
-//! - **I6** A slot that a keeper accepted keeps that keeper alive until its resolution is settled;
-//!   the keeper's address stays in the slot afterwards, for comparison only.
+//! - **I6** A slot that a keeper accepted keeps that keeper alive until its resolution is settled and
+//!   whoever resolved it lets the keeper go, once; the keeper's address stays in the slot afterwards,
+//!   for comparison only.
 //! - **I7** A slot's links belong to the list that its `home` names, under that list's lock; with
-//!   no home they belong to whoever unlinked it.
+//!   no home they belong to whoever unlinked it. A task in the ledger of its executor has a second
+//!   pair of links and a second home, for the ledger alone.
 //! - **I8** A reference is counted for each handle, each queue entry and each frame that runs it.
 #![forbid(unsafe_code)]
 
