@@ -18,14 +18,19 @@ use crate::slot::SlotRef;
 use crate::state::Claim;
 use crate::storage::heap::{self, Entry, SlotLock};
 use crate::supervise::{Remaining, Seal, Supervise, TaskRef};
+#[cfg(feature = "std")]
+use crate::sync::{atomic::AtomicBool, atomic::Ordering};
 
 /// Submits callables to a backend, and answers for them.
 ///
 /// Dropping an executor closes it and waits until what was accepted has ended, as leaving Python's
-/// `with` block does (with feature `std`; without, nobody waits). Dropped in one of its own tasks
-/// it does not wait.
+/// `with` block does (with feature `std`; without, nobody waits). Dropped in one of its own tasks,
+/// or after a shutdown that detached it, it does not wait.
 pub struct Executor<B: Backend> {
     shared: Arc<Shared<B>>,
+    /// Shut down without waiting: then dropping does not wait either.
+    #[cfg(feature = "std")]
+    detached: AtomicBool,
 }
 
 /// What tasks keep alive until they are resolved (I6).
@@ -51,7 +56,11 @@ impl<B: Backend> Executor<B> {
         crate::panic_site::watch();
         let ledgered = backend.supervise(Seal(())).is_none();
         let ledger = ledgered.then(|| Arc::new(Ledger::new(lock)));
-        Self { shared: Arc::new(Shared { backend, lock, ledger }) }
+        Self {
+            shared: Arc::new(Shared { backend, lock, ledger }),
+            #[cfg(feature = "std")]
+            detached: AtomicBool::new(false),
+        }
     }
 
     /// The backend.
@@ -199,7 +208,7 @@ impl<B: Backend> Executor<B> {
 
 #[cfg(feature = "std")]
 mod with_std {
-    use super::{Backend, Executor, Remaining, Shared};
+    use super::{Backend, Executor, Ordering, Remaining, Shared};
     use crate::park::{Park, Parked};
     use crate::shutdown::{Shutdown, ShutdownError};
     use crate::thread_parker::ThreadParker;
@@ -218,6 +227,8 @@ mod with_std {
             } else {
                 self.close();
             }
+            // ORDERING: Relaxed; read again by whoever drops the executor, and has it alone.
+            self.detached.store(!how.wait, Ordering::Relaxed);
             if !how.wait {
                 return Ok(());
             }
@@ -254,8 +265,9 @@ mod with_std {
 impl<B: Backend> Drop for Executor<B> {
     fn drop(&mut self) {
         self.close();
+        // ORDERING: Relaxed; as in `shutdown`.
         #[cfg(feature = "std")]
-        if !self.shared.on_worker() {
+        if !self.detached.load(Ordering::Relaxed) && !self.shared.on_worker() {
             let _ = self.shared.wait_ended(None); // without a deadline it ends
         }
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use concurrent_futures_core::{Executor, Pool, Shutdown, ShutdownError};
 
@@ -15,8 +16,9 @@ use crate::threads::{Handles, Threads};
 /// reused. `submit`, `map` and the rest are those of [`Executor`], to which this derefs.
 ///
 /// Dropping the pool waits until everything accepted has run and the threads have ended, as leaving
-/// Python's `with` block does; dropped in one of its own tasks it does not wait. A pool in a static
-/// is never dropped: what is queued when `main` returns is lost.
+/// Python's `with` block does; dropped in one of its own tasks, or after a shutdown that detached
+/// it, it does not wait. A pool in a static is never dropped: what is queued when `main` returns is
+/// lost.
 ///
 /// Tasks that exit, abort or overflow their stack take the program with them.
 ///
@@ -34,6 +36,8 @@ use crate::threads::{Handles, Threads};
 pub struct ThreadPoolExecutor {
     executor: Executor<Backend>,
     handles: Arc<Handles>,
+    /// Shut down without waiting: then dropping does not wait either.
+    detached: AtomicBool,
 }
 
 type Backend = Pool<Threads>;
@@ -53,7 +57,7 @@ impl ThreadPoolExecutor {
     }
 
     pub(crate) fn from_parts(executor: Executor<Backend>, handles: Arc<Handles>) -> Self {
-        Self { executor, handles }
+        Self { executor, handles, detached: AtomicBool::new(false) }
     }
 
     /// How many threads there may be.
@@ -62,15 +66,16 @@ impl ThreadPoolExecutor {
     }
 
     /// As [`Executor::shutdown`]; having waited without a timeout, the threads are gone,
-    /// thread-local destructors included, except for those that another call is waiting for.
+    /// thread-local destructors included.
     ///
     /// # Errors
     /// `WouldDeadlock` in a task of this very pool that would wait for its own end (the pool is
     /// closed all the same), `TimedOut` with what remains.
     pub fn shutdown(&self, how: Shutdown) -> Result<(), ShutdownError> {
+        self.detached.store(!how.waits(), Ordering::Relaxed);
         self.executor.shutdown(how)?;
-        if how.waits() {
-            self.handles.join(how.has_timeout());
+        if how.waits() && !how.has_timeout() {
+            self.handles.join();
         }
         Ok(())
     }
@@ -86,8 +91,10 @@ impl Deref for ThreadPoolExecutor {
 
 impl Drop for ThreadPoolExecutor {
     fn drop(&mut self) {
-        // In a task of its own: detached, its threads end by themselves.
-        let _ = self.shutdown(Shutdown::wait());
+        if !self.detached.load(Ordering::Relaxed) {
+            // In a task of its own: detached as well, its threads end by themselves.
+            let _ = self.shutdown(Shutdown::wait());
+        }
     }
 }
 

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle, ThreadId};
 
 use concurrent_futures_core::{OsLock, Platform, StartError, ThreadParker, Worker};
 
@@ -25,9 +25,20 @@ pub struct Threads {
     handles: Arc<Handles>,
 }
 
-/// The threads that were started and not joined yet.
+/// The threads that were started.
 #[derive(Debug, Default)]
-pub(crate) struct Handles(Mutex<Vec<JoinHandle<()>>>);
+pub(crate) struct Handles {
+    started: Mutex<Started>,
+    /// Held while threads are waited for, so that whoever comes second waits as well.
+    joining: Mutex<()>,
+}
+
+#[derive(Debug, Default)]
+struct Started {
+    ids: Vec<ThreadId>,
+    /// Those that nobody has waited for.
+    handles: Vec<JoinHandle<()>>,
+}
 
 impl Threads {
     pub(crate) fn new(settings: ThreadSettings) -> Self {
@@ -51,25 +62,21 @@ impl Threads {
 }
 
 impl Handles {
-    fn add(&self, handle: JoinHandle<()>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(handle);
+    fn started(&self) -> MutexGuard<'_, Started> {
+        self.started.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for the threads to be gone, or with `at_most_done` takes leave of those that are. They
-    /// have run their last task; what is left of them are the destructors of their locals.
-    pub(crate) fn join(&self, at_most_done: bool) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (now, later) = std::mem::take(&mut *all)
-            .into_iter()
-            .partition::<Vec<_>, _>(|handle| !at_most_done || handle.is_finished());
-        *all = later;
-        drop(all); // a destructor of a thread that is waited for may come here
-        for handle in now {
-            // A thread-local destructor that drops the pool must not wait for its own thread.
-            if handle.thread().id() != thread::current().id() {
-                // A worker catches what tasks throw; a destructor that panics has aborted already.
-                let _ = handle.join();
-            }
+    /// Waits for the threads to be gone. They have run their last task; what is left of them are
+    /// the destructors of their locals. One of those that comes here does not wait for itself.
+    pub(crate) fn join(&self) {
+        if self.started().ids.contains(&thread::current().id()) {
+            return;
+        }
+        let _joining = self.joining.lock().unwrap_or_else(PoisonError::into_inner);
+        let handles = std::mem::take(&mut self.started().handles);
+        for handle in handles {
+            // A worker catches what tasks throw; a destructor that panics has aborted already.
+            let _ = handle.join();
         }
     }
 }
@@ -80,8 +87,11 @@ impl Platform for Threads {
     type Park = ThreadParker;
 
     fn start(&self, worker: Worker<Self>) -> Result<(), StartError> {
+        // Under the lock, so that a thread which ends at once is waited for all the same.
+        let mut started = self.handles.started();
         let handle = self.spawn(worker).map_err(|error| StartError::new(error.to_string()))?;
-        self.handles.add(handle);
+        started.ids.push(handle.thread().id());
+        started.handles.push(handle);
         Ok(())
     }
 
@@ -106,8 +116,10 @@ impl Platform for Threads {
                     .map(|text| text.to_string())
                     .or_else(|| payload.downcast_ref::<String>().cloned())
                     .unwrap_or_else(|| "a value that is not text".into());
-                // Whose own drop may panic once more: leaked, once for a pool that ends here.
-                std::mem::forget(payload);
+                // Its drop may panic as well, and what that throws: the second is leaked.
+                if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+                    std::mem::forget(second);
+                }
                 Err(format!("the initializer panicked: {text}").into())
             }
         }

@@ -70,16 +70,20 @@ impl<P: Platform> Inner<P> {
     /// P6: a worker has ended; `now` is the word after it said so.
     pub(super) fn worker_ended(&self, now: sleep::Counts) {
         if now.live() == 0 {
-            for waker in self.joiners.with(core::mem::take) {
-                let _ = contain(|| waker.wake());
-            }
-            return;
+            return self.tell_joiners();
         }
         if now.searching() == 0 && now.idle() > 0 && self.has_work() {
             // It was the last to search, and others relied on it (P2).
             self.wake_one();
         }
         self.wake_if_all_wait(|_| ());
+    }
+
+    /// Wakes those who wait for the end, to look again.
+    pub(super) fn tell_joiners(&self) {
+        for waker in self.joiners.with(core::mem::take) {
+            let _ = contain(|| waker.wake());
+        }
     }
 
     /// Changes the list of workers that wait, and wakes them all if that is every worker there is:
@@ -121,17 +125,19 @@ impl<P: Platform> Supervise for Inner<P> {
     }
 
     fn poll_ended(&self, waker: &Waker) -> Poll<()> {
-        let waker = waker.clone();
-        let unused = self.joiners.with(|joiners| {
-            // Looked at under the lock that the last worker takes after it has accounted for itself.
-            let ended = self.sleep.load().live() == 0;
-            if ended || joiners.iter().any(|other| other.will_wake(&waker)) {
-                return Some((waker, ended));
+        let entry = waker.clone();
+        let repeated = self.joiners.with(|joiners| {
+            if joiners.iter().any(|other| other.will_wake(&entry)) {
+                return Some(entry);
             }
-            joiners.push(waker);
+            joiners.push(entry);
             None
         });
-        if matches!(unused, Some((_, true))) { Poll::Ready(()) } else { Poll::Pending }
+        drop(repeated);
+        // Looked at after that: the last worker accounts for itself before it takes the list. A task
+        // without any worker is one whose submitter is about to start the first, or to take it back.
+        let ended = self.sleep.load().live() == 0 && self.queued() == 0;
+        if ended { Poll::Ready(()) } else { Poll::Pending }
     }
 
     fn remaining(&self) -> Remaining {

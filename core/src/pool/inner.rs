@@ -103,6 +103,7 @@ impl<P: Platform> Inner<P> {
                 if let Err(error) = self.start_first() {
                     // Not there any more: a shutdown has cancelled it, so it was accepted.
                     if let Some(slot) = self.global.with(|global| global.chain.remove(&slot)) {
+                        self.tell_joiners(); // who may have come meanwhile
                         let reason = RefusedReason::NoWorker(error.cause());
                         return Err(Refused::new(Task::from_slot(slot), reason));
                     }
@@ -137,14 +138,15 @@ impl<P: Platform> Inner<P> {
     /// Why it could not be started.
     #[cold]
     pub(super) fn start_first(self: &Arc<Self>) -> Result<(), StartError> {
-        self.started.with(|started| {
-            if self.sleep.load().is_staffed() { Ok(()) } else { self.start(started) }
+        let was_staffed = self.started.with(|started| {
+            let staffed = self.sleep.load().is_staffed();
+            if staffed { Ok(true) } else { self.start(started).map(|()| false) }
         })?;
         if self.sleep.load().live() == 0 && !self.is_closed() {
             // The platform dropped the worker and did not say so: outside the lock, see `Worker`.
             self.break_down(LOST.into());
-        } else if self.has_work() {
-            self.notify();
+        } else if was_staffed {
+            self.notify(); // the one just started searches, and comes to P2
         }
         Ok(())
     }
@@ -153,7 +155,8 @@ impl<P: Platform> Inner<P> {
     /// Why it could not be started.
     pub(super) fn start_if_wanted(self: &Arc<Self>, started: &mut usize) -> Result<(), StartError> {
         let now = self.sleep.load();
-        if now.searching() > 0 || now.idle() > 0 || *started == self.desks.len() {
+        let enough = now.searching() > 0 || now.idle() > 0 || *started == self.desks.len();
+        if enough || !self.has_work() {
             return Ok(());
         }
         self.start(started)
