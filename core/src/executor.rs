@@ -28,9 +28,6 @@ use crate::sync::{atomic::AtomicBool, atomic::Ordering};
 /// or after a shutdown that detached it, it does not wait.
 pub struct Executor<B: Backend> {
     shared: Arc<Shared<B>>,
-    /// Shut down without waiting: then dropping does not wait either.
-    #[cfg(feature = "std")]
-    detached: AtomicBool,
 }
 
 /// What tasks keep alive until they are resolved (I6).
@@ -40,6 +37,9 @@ pub(crate) struct Shared<B> {
     /// Where the backend does not supervise itself. Shared with those who let the executor go, and
     /// tell the ledger afterwards: when it has ended, nobody else holds the backend.
     ledger: Option<Arc<Ledger>>,
+    /// Shut down without waiting: then dropping the executor does not wait either.
+    #[cfg(feature = "std")]
+    detached: AtomicBool,
 }
 
 impl<B: Backend> Executor<B> {
@@ -56,11 +56,14 @@ impl<B: Backend> Executor<B> {
         crate::panic_site::watch();
         let ledgered = backend.supervise(Seal(())).is_none();
         let ledger = ledgered.then(|| Arc::new(Ledger::new(lock)));
-        Self {
-            shared: Arc::new(Shared { backend, lock, ledger }),
+        let shared = Shared {
+            backend,
+            lock,
+            ledger,
             #[cfg(feature = "std")]
             detached: AtomicBool::new(false),
-        }
+        };
+        Self { shared: Arc::new(shared) }
     }
 
     /// The backend.
@@ -228,7 +231,7 @@ mod with_std {
                 self.close();
             }
             // ORDERING: Relaxed; read again by whoever drops the executor, and has it alone.
-            self.detached.store(!how.wait, Ordering::Relaxed);
+            self.shared.detached.store(!how.wait, Ordering::Relaxed);
             if !how.wait {
                 return Ok(());
             }
@@ -247,17 +250,20 @@ mod with_std {
             let Some(supervisor) = self.supervisor() else { return Ok(()) };
             let park = ThreadParker::new();
             let waker = park.waker();
-            while supervisor.poll_ended(&waker).is_pending() {
+            let ended = loop {
+                if supervisor.poll_ended(&waker).is_ready() {
+                    break true;
+                }
                 let late = deadline.is_some_and(|deadline| deadline <= Instant::now());
                 if !late && self.backend.run_one() {
                     continue;
                 }
                 if park.park(deadline) == Parked::DeadlinePassed {
-                    let ended = supervisor.poll_ended(&waker).is_ready();
-                    return if ended { Ok(()) } else { Err(supervisor.remaining()) };
+                    break supervisor.poll_ended(&waker).is_ready();
                 }
-            }
-            Ok(())
+            };
+            supervisor.stop_waiting(&waker);
+            if ended { Ok(()) } else { Err(supervisor.remaining()) }
         }
     }
 }
@@ -267,7 +273,7 @@ impl<B: Backend> Drop for Executor<B> {
         self.close();
         // ORDERING: Relaxed; as in `shutdown`.
         #[cfg(feature = "std")]
-        if !self.detached.load(Ordering::Relaxed) && !self.shared.on_worker() {
+        if !self.shared.detached.load(Ordering::Relaxed) && !self.shared.on_worker() {
             let _ = self.shared.wait_ended(None); // without a deadline it ends
         }
     }

@@ -134,6 +134,14 @@ impl Supervise for Ledger {
         if matches!(unused, Some((_, true))) { Poll::Ready(()) } else { Poll::Pending }
     }
 
+    fn stop_waiting(&self, waker: &Waker) {
+        let entry = self.inner.with(|inner| {
+            let at = inner.waiting.iter().position(|other| other.will_wake(waker))?;
+            Some(inner.waiting.swap_remove(at))
+        });
+        drop(entry);
+    }
+
     fn remaining(&self) -> Remaining {
         self.inner.with(|inner| Remaining {
             tasks: inner.accepted.len() + inner.started.len(),

@@ -16,6 +16,9 @@ pub trait Supervise: Send + Sync {
     /// Whether everything accepted has ended; registers the waker if not. Closed before.
     fn poll_ended(&self, waker: &Waker) -> Poll<()>;
 
+    /// Forgets a waker that `poll_ended` registered.
+    fn stop_waiting(&self, waker: &Waker);
+
     /// What is left of it.
     fn remaining(&self) -> Remaining;
 

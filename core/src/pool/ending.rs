@@ -140,6 +140,14 @@ impl<P: Platform> Supervise for Inner<P> {
         if ended { Poll::Ready(()) } else { Poll::Pending }
     }
 
+    fn stop_waiting(&self, waker: &Waker) {
+        let entry = self.joiners.with(|joiners| {
+            let at = joiners.iter().position(|other| other.will_wake(waker))?;
+            Some(joiners.swap_remove(at))
+        });
+        drop(entry);
+    }
+
     fn remaining(&self) -> Remaining {
         Remaining { tasks: self.queued(), workers: self.sleep.load().live() }
     }

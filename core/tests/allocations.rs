@@ -1,0 +1,316 @@
+//! How often each operation allocates, and that all of it is given back.
+#![cfg(feature = "std")]
+#![expect(clippy::missing_panics_doc, reason = "a test panics when it fails")]
+#![expect(clippy::std_instead_of_alloc, reason = "tests run where there is a std")]
+
+use core::alloc::{GlobalAlloc, Layout};
+use core::cell::Cell;
+use core::task::{Context, Poll, Waker};
+use core::time::Duration;
+use std::alloc::System;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use concurrent_futures_core::{
+    Backend, Completion, Executor, InlineBackend, Park, Parked, Refused, Shutdown, StaticCallback,
+    Task, promise,
+};
+
+/// Counts what the calling thread does. A crate would do, but this is all of it.
+struct Counting;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+std::thread_local! {
+    /// Allocations, bytes ever allocated, bytes not yet given back; of this thread alone.
+    static COUNTS: Cell<(usize, usize, isize)> = const { Cell::new((0, 0, 0)) };
+}
+
+fn count(allocations: usize, bytes: usize, alive: isize) {
+    // A thread that is ending counts no more.
+    let _ = COUNTS.try_with(|counts| {
+        let before = counts.get();
+        counts.set((before.0 + allocations, before.1 + bytes, before.2 + alive));
+    });
+}
+
+// SAFETY: all is done by the system's allocator; counting allocates nothing and does not unwind.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count(1, layout.size(), layout.size().cast_signed());
+        // SAFETY: as the caller promises.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        count(0, 0, -layout.size().cast_signed());
+        // SAFETY: as the caller promises; it came from there.
+        unsafe { System.dealloc(memory, layout) }
+    }
+}
+
+/// What `f` allocated.
+#[derive(Debug, PartialEq)]
+struct Cost {
+    allocations: usize,
+    bytes: usize,
+    kept: isize,
+}
+
+fn cost<R>(f: impl FnOnce() -> R) -> (R, Cost) {
+    let before = COUNTS.get();
+    let value = f();
+    let after = COUNTS.get();
+    let (allocations, bytes) = (after.0 - before.0, after.1 - before.1);
+    (value, Cost { allocations, bytes, kept: after.2 - before.2 })
+}
+
+/// Allocations of `f`, whose value is given back.
+fn allocations<R>(f: impl FnOnce() -> R) -> (R, usize) {
+    let (value, cost) = cost(f);
+    (value, cost.allocations)
+}
+
+const NOTHING: Cost = Cost { allocations: 0, bytes: 0, kept: 0 };
+
+/// A backend with room for its tasks from the beginning.
+#[derive(Clone)]
+struct Held(Arc<Mutex<VecDeque<Task>>>);
+
+impl Held {
+    fn new() -> (Self, Executor<Self>) {
+        let held = Self(Arc::new(Mutex::new(VecDeque::with_capacity(64))));
+        let executor = Executor::new(held.clone());
+        // The parker of this thread, and whatever else is made once.
+        drop(executor.submit(|| ()).expect("accepted"));
+        assert!(held.run_one());
+        let (promise, future) = promise::<()>();
+        drop(promise);
+        assert!(future.result().is_err());
+        (held, executor)
+    }
+}
+
+impl Backend for Held {
+    fn schedule(&self, task: Task) -> Result<(), Refused> {
+        self.0.lock().expect("unpoisoned").push_back(task);
+        Ok(())
+    }
+
+    fn run_one(&self) -> bool {
+        let task = self.0.lock().expect("unpoisoned").pop_front();
+        task.map(Task::run).is_some()
+    }
+}
+
+#[test]
+fn the_counting_counts() {
+    let (boxed, cost) = cost(|| Box::new([0_u8; 100]));
+    assert_eq!(cost, Cost { allocations: 1, bytes: 100, kept: 100 });
+    let ((), cost) = crate::cost(|| drop(boxed));
+    assert_eq!(cost, Cost { allocations: 0, bytes: 0, kept: -100 });
+}
+
+#[test]
+fn an_inline_task_is_one_allocation_and_its_result_none() {
+    let _warm = Held::new();
+    let executor = Executor::new(InlineBackend);
+    let ((), whole) = cost(|| {
+        let (future, submitted) = allocations(|| executor.submit(|| [1_u64; 4]).expect("accepted"));
+        assert_eq!(submitted, 1);
+        let (value, taken) = cost(|| future.result());
+        assert_eq!((taken.allocations, value.expect("it returned")), (0, [1; 4]));
+    });
+    assert_eq!((whole.allocations, whole.kept), (1, 0), "and it is given back");
+}
+
+#[test]
+fn a_queued_task_is_one_allocation_and_its_run_and_result_none() {
+    let (held, executor) = Held::new();
+    let ((), whole) = cost(|| {
+        let (future, submitted) = allocations(|| executor.submit(|| [1_u64; 4]).expect("accepted"));
+        assert_eq!(submitted, 1);
+        let (ran, run) = allocations(|| held.run_one());
+        assert_eq!((ran, run), (true, 0));
+        let (value, taken) = allocations(|| future.result());
+        assert_eq!((taken, value.expect("it returned")), (0, [1; 4]));
+    });
+    assert_eq!((whole.allocations, whole.kept), (1, 0), "and it is given back");
+}
+
+#[test]
+fn closure_and_value_share_their_room() {
+    let (held, executor) = Held::new();
+    let captured = [3_u8; 1000];
+    let (future, submitted) = cost(|| executor.submit(move || captured).expect("accepted"));
+    assert_eq!(submitted.allocations, 1);
+    assert!((1000..1300).contains(&submitted.bytes), "{submitted:?}");
+    assert!(held.run_one());
+    assert_eq!(future.result().expect("it returned"), captured);
+}
+
+#[test]
+fn a_wait_that_parks_allocates_nothing() {
+    /// Runs the task instead of waiting for whoever does.
+    struct Runs(Held);
+    impl Park for Runs {
+        type Instant = ();
+        fn waker(&self) -> Waker {
+            Waker::noop().clone()
+        }
+        fn park(&self, _deadline: Option<()>) -> Parked {
+            assert!(self.0.run_one());
+            Parked::Woken
+        }
+    }
+    let (held, executor) = Held::new();
+    let future = executor.submit(|| 5).expect("accepted");
+    let park = Runs(held);
+    let (value, waited) = allocations(|| future.result_with(&park));
+    assert_eq!((value.expect("it returned"), waited), (5, 0));
+}
+
+#[test]
+fn a_wait_that_times_out_allocates_nothing() {
+    let (held, executor) = Held::new();
+    let mut future = executor.submit(|| 5).expect("accepted");
+    assert!(future.result_timeout(Duration::ZERO).is_err()); // whatever a mutex makes once
+    let (_, waited) = cost(|| assert!(future.result_timeout(Duration::from_nanos(1)).is_err()));
+    assert_eq!(waited, NOTHING);
+    assert!(held.run_one());
+}
+
+#[test]
+fn cancelling_and_cancelled_waits_allocate_nothing() {
+    let (held, executor) = Held::new();
+    let future = executor.submit(|| 5).expect("accepted");
+    let (canceller, made) = cost(|| future.canceller());
+    assert_eq!(made, NOTHING);
+    let (cancelled, cancelling) = allocations(|| canceller.cancel());
+    assert_eq!((cancelled, cancelling), (true, 0));
+    let (outcome, taken) = allocations(|| future.result());
+    assert_eq!((outcome.is_err(), taken), (true, 0));
+    assert!(held.run_one());
+}
+
+#[test]
+fn a_detached_task_is_given_back_when_it_has_run() {
+    let (held, executor) = Held::new();
+    let ((), whole) = cost(|| {
+        drop(executor.submit(|| vec![1_u8; 100]).expect("accepted"));
+        assert!(held.run_one());
+    });
+    assert_eq!((whole.allocations, whole.kept), (2, 0), "the slot, and the task's own vector");
+}
+
+#[test]
+fn a_refused_task_is_given_back() {
+    let (_held, executor) = Held::new();
+    executor.close();
+    let ((), whole) = cost(|| drop(executor.submit(|| 1).expect_err("closed")));
+    assert_eq!((whole.allocations, whole.kept), (1, 0));
+}
+
+#[test]
+fn a_promise_and_its_future_are_one_allocation() {
+    let _warm = Held::new();
+    let ((), whole) = cost(|| {
+        let (promise, mut future) = promise::<[u64; 8]>();
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(core::pin::pin!(&mut future).poll(&mut context).is_pending());
+        promise.complete([2; 8]).expect("not cancelled");
+        let polled = core::pin::pin!(&mut future).poll(&mut context);
+        assert!(matches!(polled, Poll::Ready(Ok(value)) if value == [2; 8]));
+    });
+    assert_eq!((whole.allocations, whole.kept), (1, 0));
+}
+
+#[test]
+fn a_callback_is_one_allocation_and_a_static_one_none() {
+    static CALLBACK: StaticCallback<fn(&Completion)> = StaticCallback::new(|_| ());
+    let _warm = Held::new();
+    let (promise, future) = promise::<u8>();
+    let ((), added) = allocations(|| future.add_done_callback(|_| ()));
+    assert_eq!(added, 1);
+    let (added, cost) = cost(|| future.add_static_callback(&CALLBACK));
+    assert_eq!((added, cost), (Ok(()), NOTHING));
+    let (completed, called) = allocations(|| promise.complete(1));
+    assert_eq!((completed, called), (Ok(()), 0));
+}
+
+#[test]
+fn sharing_is_one_allocation_and_its_clones_and_waits_none() {
+    let _warm = Held::new();
+    let ((), whole) = cost(|| {
+        let (promise, future) = promise::<u8>();
+        let (shared, sharing) = allocations(|| future.shared());
+        assert_eq!(sharing, 1);
+        let (other, cloning) = cost(|| shared.clone());
+        assert_eq!(cloning, NOTHING);
+        let ((), waiting) = allocations(|| {
+            let mut waiting = core::pin::pin!((&other).into_future());
+            let mut context = Context::from_waker(Waker::noop());
+            assert!(waiting.as_mut().poll(&mut context).is_pending());
+            promise.complete(1).expect("not cancelled");
+            assert!(waiting.poll(&mut context).is_ready());
+        });
+        assert_eq!(waiting, 0);
+    });
+    assert_eq!((whole.allocations, whole.kept), (2, 0));
+}
+
+#[test]
+fn erasing_allocates_nothing() {
+    let (_promise, future) = promise::<u8>();
+    let (erased, erasing) = cost(|| future.erase());
+    assert_eq!(erasing, NOTHING);
+    let (back, downcasting) = cost(|| erased.downcast::<u8>());
+    assert_eq!(downcasting, NOTHING);
+    assert!(back.is_ok());
+}
+
+#[test]
+fn shutdowns_that_time_out_keep_nothing() {
+    /// As `Held`, but not to be run by whoever waits.
+    struct Aloof(Held);
+    impl Backend for Aloof {
+        fn schedule(&self, task: Task) -> Result<(), Refused> {
+            self.0.schedule(task)
+        }
+    }
+    let (held, _) = Held::new();
+    let executor = Executor::new(Aloof(held.clone()));
+    let future = executor.submit(|| 1).expect("accepted");
+    let how = Shutdown::wait_timeout(Duration::ZERO);
+    let tries = |times: usize| {
+        for _ in 0..times {
+            assert!(executor.shutdown(how).is_err());
+        }
+    };
+    tries(10);
+    let ((), cost) = cost(|| tries(100));
+    assert!(held.run_one()); // before the assertion: the executor's end waits for it
+    assert!(future.result().is_ok());
+    assert_eq!(cost.kept, 0, "{cost:?}");
+}
+
+#[test]
+fn a_hundred_tasks_leave_nothing_behind() {
+    let (held, executor) = Held::new();
+    let round = || {
+        for n in 0..25_u32 {
+            let future = executor.submit(move || n).expect("accepted");
+            let cancelled = executor.submit(move || n).expect("accepted");
+            assert!(cancelled.cancel());
+            let failed = executor.submit_fallible(move || Err::<(), _>("no")).expect("accepted");
+            drop(executor.submit(|| 1).expect("accepted"));
+            while held.run_one() {}
+            assert_eq!(future.result().ok(), Some(n));
+            assert!(failed.result().is_err());
+        }
+    };
+    round();
+    let ((), cost) = cost(round);
+    assert_eq!(cost.kept, 0);
+}

@@ -1,0 +1,21 @@
+//! What the others are near misses of.
+
+use concurrent_futures_core::{Executor, Future, InlineBackend, Promise, promise};
+use std::cell::Cell;
+
+fn shorter<'a>(future: Future<&'static str>, _until: &'a str) -> Future<&'a str> {
+    future
+}
+
+fn main() {
+    let (promise, future): (Promise<&'static str>, Future<&'static str>) = promise();
+    let _ = promise.complete("static");
+    let text = String::from("short");
+    assert_eq!(shorter(future, &text).result().unwrap(), "static");
+
+    let executor = Executor::new(InlineBackend);
+    let owned = text.clone();
+    let future = executor.submit(move || Cell::new(owned.len())).unwrap();
+    let value = std::thread::spawn(move || future.result().unwrap().get()).join().unwrap();
+    assert_eq!(value, 5);
+}
