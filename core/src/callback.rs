@@ -134,7 +134,7 @@ impl<T> Future<T> {
         });
         use crate::storage::heap::{Entry, task};
         let (task, next) = task(callable, crate::SlotLock::Os, Entry::None);
-        let keeper = alloc::sync::Arc::new(Chained { source: source.clone() });
+        let keeper = crate::sync::Arc::new(Chained { source: source.clone() });
         // SAFETY: task and future have just been made and are still here.
         unsafe { next.slot().set_keeper(KeeperRef::counted::<Chained, true>(&keeper)) };
         let done = source.clone();

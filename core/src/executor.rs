@@ -1,7 +1,6 @@
 //! [`Executor`]: the whole API over any backend.
 
 use alloc::boxed::Box;
-use alloc::sync::Arc;
 use core::error::Error;
 use core::fmt;
 use core::task::Waker;
@@ -18,6 +17,7 @@ use crate::slot::SlotRef;
 use crate::state::Claim;
 use crate::storage::heap::{self, Entry, SlotLock};
 use crate::supervise::{Remaining, Seal, Supervise, TaskRef};
+use crate::sync::Arc;
 #[cfg(feature = "std")]
 use crate::sync::{atomic::AtomicBool, atomic::Ordering};
 
@@ -83,8 +83,7 @@ impl<B: Backend> Executor<B> {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.shared
-            .submit(Plain(callable))
+        Shared::submit(&self.shared, Plain(callable))
             .map_err(|(callable, reason)| SubmitError::new(callable.0, reason))
     }
 
@@ -108,8 +107,7 @@ impl<B: Backend> Executor<B> {
         T: Send + 'static,
         E: Into<Box<dyn Error + Send + Sync>> + 'static,
     {
-        self.shared
-            .submit(Raising(callable))
+        Shared::submit(&self.shared, Raising(callable))
             .map_err(|(callable, reason)| SubmitError::new(callable.0, reason))
     }
 
@@ -306,7 +304,7 @@ impl<B: Backend> Shared<B> {
     /// # Errors
     /// The callable, and why it was refused.
     pub(crate) fn submit<C>(
-        self: &Arc<Self>,
+        this: &Arc<Self>,
         callable: C,
     ) -> Result<Future<C::Output>, (C, RefusedReason)>
     where
@@ -314,26 +312,26 @@ impl<B: Backend> Shared<B> {
         C: Callable + Send + 'static,
         C::Output: Send + 'static,
     {
-        let entry = self.entry();
-        let (task, future) = heap::task(callable, self.lock, entry);
+        let entry = this.entry();
+        let (task, future) = heap::task(callable, this.lock, entry);
         let keeper = match entry {
-            Entry::Ledgered => KeeperRef::counted::<Self, true>(self),
-            Entry::None => KeeperRef::counted::<Self, false>(self),
+            Entry::Ledgered => KeeperRef::counted::<Self, true>(this),
+            Entry::None => KeeperRef::counted::<Self, false>(this),
         };
         // SAFETY: task and future have just been made and are still here.
         unsafe { future.slot().set_keeper(keeper) };
-        let entered = match &self.ledger {
+        let entered = match &this.ledger {
             // SAFETY: allocated with room, just now.
             Some(ledger) => unsafe { ledger.enter(future.slot()) },
             None => true,
         };
         let scheduled = if entered {
-            self.backend.schedule(task)
+            this.backend.schedule(task)
         } else {
             Err(Refused::new(task, RefusedReason::ShutDown))
         };
         let Err(refused) = scheduled else { return Ok(future) };
-        self.take_back(future, refused)
+        this.take_back(future, refused)
     }
 
     fn entry(&self) -> Entry {
@@ -396,9 +394,9 @@ impl<B: Backend> Keeper for Shared<B> {
         }
     }
 
-    fn let_go(self: Arc<Self>, task: &SlotRef) {
-        let ledger = self.ledger.clone();
-        let _ = contain(|| drop(self)); // the last one drops the backend, which may panic
+    fn let_go(this: Arc<Self>, task: &SlotRef) {
+        let ledger = this.ledger.clone();
+        let _ = contain(|| drop(this)); // the last one drops the backend, which may panic
         if let Some(ledger) = ledger {
             ledger.strike(task);
         }
@@ -445,7 +443,7 @@ where
 {
     fn submit<B: Backend>(&self, to: &MapTarget<B>, item: I) -> Result<Future<R>, RefusedReason> {
         let function = self.0.clone();
-        to.0.submit(Plain(move || function(item))).map_err(|(_, reason)| reason)
+        Shared::submit(&to.0, Plain(move || function(item))).map_err(|(_, reason)| reason)
     }
 }
 
@@ -458,6 +456,6 @@ where
 {
     fn submit<B: Backend>(&self, to: &MapTarget<B>, item: I) -> Result<Future<R>, RefusedReason> {
         let function = self.0.clone();
-        to.0.submit(Raising(move || function(item))).map_err(|(_, reason)| reason)
+        Shared::submit(&to.0, Raising(move || function(item))).map_err(|(_, reason)| reason)
     }
 }

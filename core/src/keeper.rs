@@ -1,7 +1,7 @@
 //! Whoever accepted a task: asked about claims, told of resolutions, kept alive until then (I6).
 
 #[cfg(feature = "alloc")]
-use alloc::sync::Arc;
+use crate::sync::Arc;
 use core::ptr::NonNull;
 use core::task::Waker;
 
@@ -41,9 +41,9 @@ pub(crate) trait Keeper: Send + Sync + Sized {
     /// The task is resolved, its waiters are woken, its callbacks have run: the slot's reference is
     /// given up. Does not unwind.
     #[cfg(feature = "alloc")]
-    fn let_go(self: Arc<Self>, _task: &SlotRef) {
+    fn let_go(this: Arc<Self>, _task: &SlotRef) {
         // The last one drops a backend, which may panic; that is nobody's failure here.
-        let _ = crate::contain::contain(|| drop(self));
+        let _ = crate::contain::contain(|| drop(this));
     }
 }
 
@@ -97,7 +97,7 @@ impl<K: Keeper, const STRANGERS: bool> TableOf<K, STRANGERS> {
         let_go: |data, task| {
             // SAFETY: as above.
             let keeper = unsafe { Arc::from_raw(data.as_ptr().cast::<K>()) };
-            keeper.let_go(task);
+            K::let_go(keeper, task);
         },
         ..*Self::STATIC
     };

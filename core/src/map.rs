@@ -2,13 +2,13 @@
 #![forbid(unsafe_code)]
 
 use alloc::collections::VecDeque;
-use alloc::sync::Arc;
 use core::fmt;
 
 use crate::backend::Backend;
 use crate::error::TaskError;
 use crate::executor::{MapFunction, MapTarget, Shared};
 use crate::future::Future;
+use crate::sync::Arc;
 
 /// How [`Executor::map_with`](crate::Executor::map_with) goes about it.
 #[derive(Debug, Clone, Copy)]

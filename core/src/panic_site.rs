@@ -24,6 +24,9 @@ std::thread_local! {
 /// panics from us; everything else goes on as before.
 pub(crate) fn watch() {
     static ONCE: Once = Once::new();
+    if crate::sync::IN_A_MODEL {
+        return; // a panic of the checker itself has no current thread to ask about
+    }
     if std::thread::panicking() {
         return; // the hook cannot be changed now; the next executor tries again
     }

@@ -1,6 +1,5 @@
 //! [`SharedFuture`]: many handles and many waiters for one value.
 
-use alloc::sync::Arc;
 use core::fmt;
 use core::future::IntoFuture;
 use core::pin::Pin;
@@ -14,6 +13,7 @@ use crate::node::Node;
 use crate::park::Park;
 use crate::slot::SlotRef;
 use crate::state::List;
+use crate::sync::Arc;
 
 /// A future that can be cloned. All clones see the same value, by reference; the last one drops it.
 pub struct SharedFuture<T> {

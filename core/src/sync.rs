@@ -12,10 +12,16 @@ mod imp {
     #[cfg(feature = "portable-atomic")]
     pub(crate) use portable_atomic as atomic;
 
+    #[cfg(feature = "alloc")]
+    pub(crate) use alloc::sync::Arc;
     #[cfg(feature = "std")]
     pub(crate) use std::sync::{Condvar, Mutex};
     #[cfg(feature = "std")]
     pub(crate) use std::thread_local;
+
+    /// Whether the model checker runs us.
+    #[cfg(feature = "std")]
+    pub(crate) const IN_A_MODEL: bool = false;
 
     /// Looks for about a microsecond whether it is `done`, before a waiter parks.
     #[cfg(feature = "std")]
@@ -212,6 +218,80 @@ mod imp {
         updatable!(AtomicU32, u32);
         updatable!(AtomicUsize, usize);
     }
+
+    /// Loom's `Arc`, in which counting a reference races with giving one up.
+    ///
+    /// Loom takes it that whoever counts a reference has one, and never tries to count one after the last
+    /// was given up. Who counts through a raw pointer has to be tried: each takes a turn first.
+    #[derive(Debug)]
+    pub(crate) struct Arc<T>(loom::sync::Arc<Shared<T>>);
+
+    /// The value comes first, so that its address is the whole's.
+    #[derive(Debug)]
+    #[repr(C)]
+    struct Shared<T> {
+        value: T,
+        turns: loom::sync::atomic::AtomicUsize,
+    }
+
+    impl<T> Arc<T> {
+        pub(crate) fn new(value: T) -> Self {
+            let turns = loom::sync::atomic::AtomicUsize::new(0);
+            Self(loom::sync::Arc::new(Shared { value, turns }))
+        }
+
+        pub(crate) fn into_raw(this: Self) -> *const T {
+            let data: *const Shared<T> = &raw const *this.0;
+            core::mem::forget(this);
+            data.cast()
+        }
+
+        /// # Safety
+        /// As for the standard one, whose documentation has more.
+        pub(crate) unsafe fn from_raw(data: *const T) -> Self {
+            // SAFETY: from `into_raw`, as the caller promises.
+            Self(unsafe { loom::sync::Arc::from_raw(data.cast()) })
+        }
+
+        /// # Safety
+        /// As for the standard one, whose documentation has more.
+        pub(crate) unsafe fn increment_strong_count(data: *const T) {
+            let shared: *const Shared<T> = data.cast();
+            // SAFETY: from `into_raw` and alive, as the caller promises; loom has the last word on it.
+            unsafe { &*shared }.take_turn();
+            // SAFETY: as above.
+            unsafe { loom::sync::Arc::increment_strong_count(shared) };
+        }
+    }
+
+    impl<T> Drop for Arc<T> {
+        fn drop(&mut self) {
+            self.0.take_turn();
+        }
+    }
+
+    impl<T> Shared<T> {
+        fn take_turn(&self) {
+            self.turns.fetch_add(1, atomic::Ordering::Relaxed); // nothing is ordered by it
+        }
+    }
+
+    impl<T> Clone for Arc<T> {
+        fn clone(&self) -> Self {
+            Self(self.0.clone())
+        }
+    }
+
+    impl<T> core::ops::Deref for Arc<T> {
+        type Target = T;
+
+        fn deref(&self) -> &T {
+            &self.0.value
+        }
+    }
+
+    /// Whether the model checker runs us.
+    pub(crate) const IN_A_MODEL: bool = true;
 
     /// `yield_now` and `spin_loop` hide interleavings from loom, so a model never spins.
     pub(crate) fn spin_until(done: impl Fn() -> bool) -> bool {
