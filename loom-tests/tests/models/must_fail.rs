@@ -2,10 +2,17 @@
 //!
 //! The table `MUST_FAIL` in `models_run.rs` says what each of them prints when it is found.
 
+use core::mem;
+use std::task::Wake;
+
+use concurrent_futures_core::{Park, ThreadParker, promise};
 use concurrent_futures_loom::{Bound, model};
-use loom::sync::Arc;
-use loom::sync::atomic::{AtomicUsize, Ordering};
+use loom::cell::Cell;
+use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use loom::sync::{Arc, Mutex};
 use loom::thread;
+
+use crate::support::{Tracked, poll};
 
 /// Mistake: an increment as a load and a store.
 #[test]
@@ -23,4 +30,139 @@ fn lost_increment() {
 fn increment(counter: &AtomicUsize) {
     let before = counter.load(Ordering::Relaxed);
     counter.store(before + 1, Ordering::Relaxed);
+}
+
+/// Mistake: whoever waits looks, registers its waker and does not look again.
+#[test]
+fn lost_wake_up() {
+    model(Bound::Exhaustive, || {
+        let done = Arc::new(AtomicBool::new(false));
+        let waker = Arc::new(Mutex::new(None));
+        let (their_done, their_waker) = (Arc::clone(&done), Arc::clone(&waker));
+        thread::spawn(move || {
+            their_done.store(true, Ordering::Release);
+            if let Some(waker) = their_waker.lock().unwrap().take() {
+                std::task::Waker::wake(waker);
+            }
+        });
+        if !done.load(Ordering::Acquire) {
+            let park = ThreadParker::new();
+            *waker.lock().unwrap() = Some(park.waker());
+            let _ = park.park(None);
+        }
+    });
+}
+
+/// Mistake: a promise that is neither fulfilled nor dropped, whose future somebody waits for.
+#[test]
+fn forgotten_promise() {
+    model(Bound::Exhaustive, || {
+        let (promise, future) = promise::<()>();
+        thread::spawn(move || mem::forget(promise));
+        let _ = future.result();
+    });
+}
+
+/// Mistake: a future that is never dropped. That its slot is missed shows that core's slots are watched.
+#[test]
+fn forgotten_future() {
+    model(Bound::Exhaustive, || {
+        let (promise, future) = promise();
+        let completer = thread::spawn(move || promise.complete(()).unwrap());
+        mem::forget(future);
+        completer.join().unwrap();
+    });
+}
+
+/// What a slot is to its holders: a count, and something that is read while it lives and written at its end.
+struct Counted {
+    references: AtomicUsize,
+    grave: Cell<bool>,
+}
+
+/// Mistake: references are given up without Release and Acquire, so that an access can come after the end.
+#[test]
+fn late_access() {
+    model(Bound::Exhaustive, || {
+        let references = AtomicUsize::new(2);
+        let counted = Arc::new(Counted { references, grave: Cell::new(false) });
+        let other = Arc::clone(&counted);
+        let holder = thread::spawn(move || hold_and_release(&other));
+        hold_and_release(&counted);
+        holder.join().unwrap();
+    });
+}
+
+fn hold_and_release(counted: &Counted) {
+    assert!(!counted.grave.get());
+    if counted.references.fetch_sub(1, Ordering::Relaxed) == 1 {
+        counted.grave.set(true);
+    }
+}
+
+/// Mistake: a value is published without Release.
+#[test]
+fn unpublished_value() {
+    model(Bound::Exhaustive, || {
+        let place = Arc::new((Cell::new(0), AtomicBool::new(false)));
+        let other = Arc::clone(&place);
+        thread::spawn(move || {
+            other.0.set(7);
+            other.1.store(true, Ordering::Relaxed);
+        });
+        if place.1.load(Ordering::Acquire) {
+            assert_eq!(place.0.get(), 7);
+        }
+    });
+}
+
+/// Mistake: two look whether it is pending, and then both complete it.
+#[test]
+fn double_completion() {
+    model(Bound::Exhaustive, || {
+        let pending = Arc::new(AtomicBool::new(true));
+        let other = Arc::clone(&pending);
+        let completer = thread::spawn(move || complete(&other));
+        let ours = complete(&pending);
+        let theirs = completer.join().unwrap();
+        assert!(ours != theirs, "completed twice");
+    });
+}
+
+fn complete(pending: &AtomicBool) -> bool {
+    let won = pending.load(Ordering::Acquire);
+    pending.store(false, Ordering::Release);
+    won
+}
+
+/// Mistake: a future that is being completed is taken to be pending. Loom by itself tries that look in one order
+/// only, since the completer looks as well before it writes.
+#[test]
+fn untried_order_of_a_load() {
+    model(Bound::Exhaustive, || {
+        let (promise, future) = promise();
+        let completer = thread::spawn(move || promise.complete(Tracked::new(7)).unwrap());
+        assert!(!future.done(), "completed before the look");
+        completer.join().unwrap();
+    });
+}
+
+/// Mistake: a failure where core contains it, in a waker.
+#[test]
+fn contained_panic() {
+    struct Panics;
+
+    impl Wake for Panics {
+        fn wake(self: std::sync::Arc<Self>) {
+            panic!("woken");
+        }
+    }
+
+    model(Bound::Exhaustive, || {
+        let (promise, mut future) = promise();
+        let waker = std::task::Waker::from(std::sync::Arc::new(Panics));
+        assert!(poll(&mut future, &waker).is_pending());
+        let completer = thread::spawn(move || promise.complete(()).unwrap());
+        completer.join().unwrap();
+    });
 }
