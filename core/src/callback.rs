@@ -205,7 +205,7 @@ impl<F: Fn(&Completion) + Sync + 'static> StaticCallback<F> {
         let this: &'static Self = unsafe { node.cast::<Self>().as_ref() };
         // ORDERING: Release; pairs with the Acquire in `add_static_callback`. Before the call, so
         // that the callback may be added again from within.
-        this.in_use.store(false, Ordering::Release);
+        this.in_use.swap(false, Ordering::Release);
         if let Err(payload) = contain(|| (this.callback)(completion)) {
             crate::hook::callback_panicked(payload);
         }

@@ -168,6 +168,17 @@ mod imp {
                         if loads_are_stale() { self.0.load(order) } else { self.newest(order) }
                     }
 
+                    /// As a swap in the first pass: among RMWs loom may put a plain store where C11
+                    /// would not (its issue 282).
+                    #[track_caller]
+                    pub(crate) fn store(&self, value: $value, order: Ordering) {
+                        if loads_are_stale() {
+                            self.0.store(value, order);
+                        } else {
+                            self.0.swap(value, order);
+                        }
+                    }
+
                     #[track_caller]
                     fn newest(&self, order: Ordering) -> $value {
                         self.0.fetch_or($nothing, order)

@@ -113,6 +113,8 @@ fn builder(bound: Bound) -> Builder {
     builder.max_permutations = None;
     builder.max_duration = None;
     builder.checkpoint_file = None;
+    // Loom's own guess of what must be a spin lock is less than a pool's life.
+    builder.max_branches = 20_000;
     builder
 }
 

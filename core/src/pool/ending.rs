@@ -61,6 +61,12 @@ impl<P: Platform> Inner<P> {
         purged
     }
 
+    /// Resolves a task that a worker took, and is not to run any more.
+    pub(super) fn resolve_purged(&self, slot: SlotRef) {
+        let fate = self.global.with(|global| global.closed.clone());
+        resolve(slot, &fate);
+    }
+
     /// The pool gives up: what is queued fails with the cause, what comes is refused with it.
     pub(super) fn break_down(&self, cause: Text) {
         self.close_as(Closed::Break(cause));

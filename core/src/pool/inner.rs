@@ -28,8 +28,11 @@ pub(super) struct Inner<P: Platform> {
     pub(super) desks: Box<[Desk<P>]>,
     /// Workers that sleep, the latest last: it is woken first, its caches are warm.
     pub(super) idle: Guarded<P::Lock, Vec<Sleeper>>,
-    /// How many workers were ever started; locked while one is being started (P5).
+    /// How many desks were ever in use; locked while a worker is being started (P5).
     pub(super) started: Guarded<P::StartLock, usize>,
+    /// Those of them whose workers have ended: in a pool that is being closed the last worker may
+    /// find that it has more in its hands than it can run, and start others again.
+    pub(super) free: Guarded<P::Lock, Vec<usize>>,
     /// How many desks to look through; changed under the lock of `started`.
     pub(super) desks_in_use: AtomicU32,
     /// Set before anything is purged; whoever moves tasks from queue to queue looks at it after.
@@ -71,6 +74,7 @@ impl<P: Platform> Inner<P> {
             desks: (0..max_workers).map(desk).collect(),
             idle: Guarded::new(P::Lock::default(), Vec::new()),
             started: Guarded::new(P::StartLock::default(), 0),
+            free: Guarded::new(P::Lock::default(), Vec::new()),
             desks_in_use: AtomicU32::new(0),
             purging: AtomicBool::new(false),
             joiners: Guarded::new(P::Lock::default(), Vec::new()),
@@ -155,7 +159,7 @@ impl<P: Platform> Inner<P> {
     /// Why it could not be started.
     pub(super) fn start_if_wanted(self: &Arc<Self>, started: &mut usize) -> Result<(), StartError> {
         let now = self.sleep.load();
-        let enough = now.searching() > 0 || now.idle() > 0 || *started == self.desks.len();
+        let enough = now.searching() > 0 || now.idle() > 0 || now.live() == self.desks.len();
         if enough || !self.has_work() {
             return Ok(());
         }
@@ -167,15 +171,17 @@ impl<P: Platform> Inner<P> {
     /// # Errors
     /// Why it could not be started.
     pub(super) fn start(self: &Arc<Self>, started: &mut usize) -> Result<(), StartError> {
-        let desk = *started;
+        let desk = self.free.with(Vec::pop).unwrap_or_else(|| {
+            *started += 1;
+            *started - 1
+        });
         // ORDERING: Relaxed; published by the change of the sleep word that follows: whoever goes to
         // sleep after it looks at this desk too, whoever did before is seen sleeping by its worker.
-        self.desks_in_use.store(desk as u32 + 1, Ordering::Relaxed);
+        self.desks_in_use.store(*started as u32, Ordering::Relaxed);
         self.sleep.worker_starts();
         // Dropped unrun, the worker accounts for itself (P6), and does not break the pool under this
         // lock: there is another worker, or whoever submits sees to it.
         self.platform.start(Worker::new(self.clone(), desk))?;
-        *started += 1;
         self.sleep.staffed();
         Ok(())
     }
@@ -206,8 +212,9 @@ impl<P: Platform> Inner<P> {
     }
 
     pub(super) fn call(&self, sleeper: Sleeper) {
-        // ORDERING: Release; pairs with the Acquire in `Worker::sleep`.
-        self.desks[sleeper.desk].called.store(true, Ordering::Release);
+        // ORDERING: Release; pairs with the Acquire in `Worker::sleep`. An RMW as the other side's is:
+        // loom orders a plain store among them as C11 would not.
+        self.desks[sleeper.desk].called.swap(true, Ordering::Release);
         let _ = contain(|| sleeper.waker.wake()); // a platform's own: the next is woken all the same
     }
 

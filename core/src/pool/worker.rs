@@ -80,7 +80,12 @@ impl<P: Platform> Worker<P> {
         loop {
             if let Some(slot) = self.find() {
                 self.found();
-                slot.run();
+                // ORDERING: Relaxed; ordered by the lock of the queue it came from, see `purge`.
+                if self.pool.purging.load(Ordering::Relaxed) {
+                    self.pool.resolve_purged(slot);
+                } else {
+                    slot.run();
+                }
             } else if !self.searching {
                 self.pool.sleep.start_searching();
                 self.searching = true;
@@ -192,6 +197,8 @@ impl<P: Platform> Worker<P> {
 
 impl<P: Platform> Drop for Worker<P> {
     fn drop(&mut self) {
+        let desk = self.desk;
+        self.pool.free.with(|free| free.push(desk));
         let now = self.pool.sleep.worker_ends(self.searching);
         if !self.ended && now.live() == 0 && now.is_staffed() {
             self.pool.break_down(LOST.into()); // nobody is left who could run what is queued
