@@ -135,8 +135,10 @@ impl Supervise for Ledger {
     }
 
     fn stop_waiting(&self, waker: &Waker) {
+        // Clones are sure to be told to be the same; an original and its clone may not be.
+        let waker = waker.clone();
         let entry = self.inner.with(|inner| {
-            let at = inner.waiting.iter().position(|other| other.will_wake(waker))?;
+            let at = inner.waiting.iter().position(|other| other.will_wake(&waker))?;
             Some(inner.waiting.swap_remove(at))
         });
         drop(entry);

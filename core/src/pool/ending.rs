@@ -147,8 +147,10 @@ impl<P: Platform> Supervise for Inner<P> {
     }
 
     fn stop_waiting(&self, waker: &Waker) {
+        // Clones are sure to be told to be the same; an original and its clone may not be.
+        let waker = waker.clone();
         let entry = self.joiners.with(|joiners| {
-            let at = joiners.iter().position(|other| other.will_wake(waker))?;
+            let at = joiners.iter().position(|other| other.will_wake(&waker))?;
             Some(joiners.swap_remove(at))
         });
         drop(entry);
@@ -189,8 +191,9 @@ impl<P: Platform> Supervise for Inner<P> {
     }
 
     fn leave_wait(&self, waker: &Waker) {
+        let waker = waker.clone(); // as in `stop_waiting`
         let entry = self.waiting.with(|waiting| {
-            let at = waiting.iter().position(|other| other.will_wake(waker))?;
+            let at = waiting.iter().position(|other| other.will_wake(&waker))?;
             Some(waiting.swap_remove(at))
         });
         drop(entry);

@@ -204,6 +204,11 @@ impl<P: Platform> Drop for Worker<P> {
             self.pool.break_down(LOST.into()); // nobody is left who could run what is queued
         }
         self.pool.worker_ended(now); // P6
+        // P2, for a batch that another worker had in its hands when this one saw nothing left. Not
+        // where it is dropped unrun, under the lock of those who start workers.
+        if self.ended && now.live() > 0 && now.searching() == 0 && self.pool.has_work() {
+            self.pool.notify();
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use crate::support::Count;
 /// Turned red by: TODO
 #[test]
 fn the_joiner_is_woken() {
-    model(Bound::Exhaustive, || {
+    model(Bound::Preemptions(4), || {
         let (executor, worker) = staffed(Hands::new(&[Start::Kept]), 1);
         thread::spawn(move || worker.run());
         executor.shutdown(Shutdown::wait()).unwrap();
