@@ -166,3 +166,22 @@ fn contained_panic() {
         completer.join().unwrap();
     });
 }
+
+/// Mistake: a worker looks for work and then says that it sleeps, without looking again (P3 of the pool).
+#[test]
+fn sleep_without_a_second_look() {
+    model(Bound::Exhaustive, || {
+        let (queued, asleep) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let (push, wake) = (Arc::clone(&queued), Arc::clone(&asleep));
+        let submitter = thread::spawn(move || {
+            push.swap(true, Ordering::AcqRel);
+            wake.swap(false, Ordering::AcqRel)
+        });
+        let found = queued.swap(false, Ordering::AcqRel);
+        if !found {
+            asleep.swap(true, Ordering::AcqRel);
+        }
+        let woken = submitter.join().unwrap();
+        assert!(found || woken, "nobody runs the task");
+    });
+}

@@ -15,7 +15,7 @@ use crate::support::Count;
 /// Turned red by: TODO
 #[test]
 fn nothing_starts_that_was_not_in_hand() {
-    model(Bound::Preemptions(3), || {
+    model(Bound::Preemptions(4), || {
         let executor = Hands::new(&[Start::Kept, Start::Spawned]).executor(2);
         let canceller = Arc::clone(&executor);
         let this_thread = thread::current().id();
