@@ -12,7 +12,7 @@ use crate::support::Count;
 
 /// I1, I7: the waiter runs the task itself or waits for the worker that does; either way it is run once.
 ///
-/// Turned red by: TODO
+/// Turned red by: a claim that is not asked whether it was won.
 #[test]
 fn it_is_run_once() {
     model(Bound::Preemptions(3), || {
@@ -38,7 +38,7 @@ fn it_is_run_once() {
 
 /// I1, I7: a pool of one; the task is cancelled from outside meanwhile. It is run once or not at all.
 ///
-/// Turned red by: TODO
+/// Turned red by: a claim that is not asked whether it was won, a task that is cancelled while it runs.
 #[test]
 fn it_is_run_or_cancelled() {
     model(Bound::Preemptions(3), || {

@@ -9,7 +9,8 @@ use crate::pool_support::{Hands, PoolExecutor, Start, kept_worker, stop_explorin
 
 /// P1, P2: what a worker puts where it can be stolen is stolen, though the other worker was about to sleep.
 ///
-/// Turned red by: TODO
+/// Turned red by: a worker that parks without a second look (P3), a worker that finds something and does not look
+/// whether there is more (P2).
 #[test]
 fn the_second_of_a_batch_is_stolen() {
     model(Bound::Preemptions(3), || batch(|_| ()));
@@ -18,7 +19,8 @@ fn the_second_of_a_batch_is_stolen() {
 /// The same where the pool is closed meanwhile: a worker does not end while another may still put a task where it
 /// is to be stolen.
 ///
-/// Turned red by: TODO
+/// Turned red by: a worker that finds something and does not look whether there is more (P2), a worker that ends and
+/// does not look whether others have more than they can run.
 #[test]
 fn the_second_of_a_batch_is_stolen_in_a_closed_pool() {
     model(Bound::Preemptions(3), || batch(|executor| executor.close()));

@@ -8,7 +8,7 @@ use crate::pool_support::{Hands, Start, kept_worker};
 
 /// P4, P5, P6: a task is refused, or fails with the cause; none is run, none is forgotten.
 ///
-/// Turned red by: TODO
+/// Turned red by: a broken pool that does not purge, a closed pool that still accepts (P4).
 #[test]
 fn each_fails_or_is_refused() {
     model(Bound::Preemptions(3), || {

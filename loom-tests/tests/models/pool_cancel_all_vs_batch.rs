@@ -12,7 +12,8 @@ use crate::support::Count;
 /// what the one worker had, so that one starts nothing more: not even what the other took with its batch before and
 /// puts where it can be stolen after.
 ///
-/// Turned red by: TODO
+/// Turned red by: a worker that runs what it took without asking whether all was cancelled (it was core's own
+/// mistake).
 #[test]
 fn nothing_starts_that_was_not_in_hand() {
     model(Bound::Preemptions(4), || {

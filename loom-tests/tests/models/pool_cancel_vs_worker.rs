@@ -9,7 +9,7 @@ use crate::support::Count;
 /// I1, I7: wherever the task is, it is unlinked from there and nowhere else; it is run or cancelled, and its
 /// neighbours are run.
 ///
-/// Turned red by: TODO
+/// Turned red by: a removal that does not look where the task is, a task that is cancelled while it runs.
 #[test]
 fn it_is_run_or_unlinked() {
     model(Bound::Exhaustive, || {

@@ -11,7 +11,8 @@ use crate::pool_support::{Hands, Start, staffed, stop_exploring};
 /// P1, P2: a task that blocks does not hold up the next: whoever submits it may have relied on the worker that
 /// searched, so that one sees to it that another is started.
 ///
-/// Turned red by: TODO
+/// Turned red by: a worker that parks without a second look (P3), a worker that finds something and does not look
+/// whether there is more (P2).
 #[test]
 fn the_second_task_is_run_beside_the_first() {
     model(Bound::Preemptions(3), || {

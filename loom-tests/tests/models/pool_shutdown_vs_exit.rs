@@ -11,7 +11,7 @@ use crate::support::Count;
 
 /// P3, P6: whether the worker is asleep, about to be, or ending: the joiner is woken.
 ///
-/// Turned red by: TODO
+/// Turned red by: a last worker that tells nobody (P6), a joiner that looks only before it registers.
 #[test]
 fn the_joiner_is_woken() {
     model(Bound::Preemptions(4), || {
@@ -24,7 +24,7 @@ fn the_joiner_is_woken() {
 
 /// P6: both of two joiners are woken.
 ///
-/// Turned red by: TODO
+/// Turned red by: a last worker that tells nobody (P6), a joiner that looks only before it registers.
 #[test]
 fn both_joiners_are_woken() {
     model(Bound::Preemptions(3), || {
@@ -38,7 +38,7 @@ fn both_joiners_are_woken() {
 
 /// P6: two workers end, and only the last one is waited for; all tasks have been run by then.
 ///
-/// Turned red by: TODO
+/// Turned red by: a last worker that tells nobody (P6), a joiner that looks only before it registers.
 #[test]
 fn the_last_worker_is_waited_for() {
     model(Bound::Preemptions(3), || {

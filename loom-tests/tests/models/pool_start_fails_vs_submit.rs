@@ -11,7 +11,7 @@ use crate::support::Count;
 
 /// P5: the first start fails while somebody else submits too: each task is run, or its submitter has it back.
 ///
-/// Turned red by: TODO
+/// Turned red by: a second submitter that relies on the first to start a worker (P5).
 #[test]
 fn each_is_run_or_given_back() {
     model(Bound::Preemptions(3), || {
@@ -45,7 +45,7 @@ fn submit(executor: &PoolExecutor) -> usize {
 
 /// P5, P6: a later start fails: the worker that is there runs everything, and the end is seen.
 ///
-/// Turned red by: TODO
+/// Turned red by: a worker that ends and does not account for itself (P6).
 #[test]
 fn the_pool_goes_on_with_the_workers_that_it_has() {
     model(Bound::Preemptions(3), || {
@@ -70,7 +70,7 @@ fn the_pool_goes_on_with_the_workers_that_it_has() {
 /// P6: a worker waits for one of several tasks and counts on the worker that is being started to run them: when that
 /// one cannot be started, the waiter runs them itself.
 ///
-/// Turned red by: TODO
+/// Turned red by: waiters that are not told when a worker ends.
 #[test]
 fn who_counts_on_the_new_worker_is_told() {
     model(Bound::Preemptions(3), || {

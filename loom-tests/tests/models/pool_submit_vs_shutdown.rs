@@ -11,7 +11,7 @@ use crate::support::Count;
 
 /// P4, P6: what was accepted has been run when the shutdown is over; what was not has its callable back.
 ///
-/// Turned red by: TODO
+/// Turned red by: a last worker that tells nobody (P6), a closed pool that still accepts (P4).
 #[test]
 fn accepted_is_run_and_refused_is_given_back() {
     model(Bound::Preemptions(3), || {
@@ -23,7 +23,8 @@ fn accepted_is_run_and_refused_is_given_back() {
 
 /// P4, P5, P6: the same where the first worker is still to be started.
 ///
-/// Turned red by: TODO
+/// Turned red by: a last worker that tells nobody (P6), an end that does not ask for tasks without a worker, a closed
+/// pool that still accepts (P4).
 #[test]
 fn the_first_submit_is_waited_for() {
     model(Bound::Preemptions(3), || {

@@ -7,7 +7,7 @@ use crate::pool_support::{Hands, Start, staffed, stop_exploring};
 
 /// P1, P3: the task is run although nothing else is ever submitted; a wake-up that is lost is a deadlock.
 ///
-/// Turned red by: TODO
+/// Turned red by: a worker that parks without a second look (P3).
 #[test]
 fn the_task_is_run() {
     model(Bound::Preemptions(3), || {

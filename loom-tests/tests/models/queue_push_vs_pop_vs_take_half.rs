@@ -11,7 +11,7 @@ use crate::queue_support::three_tasks;
 
 /// I7: each task comes out once, in order at each taker, and has no home then.
 ///
-/// Turned red by: TODO
+/// Turned red by: lists touched without their lock.
 #[test]
 fn each_comes_out_once() {
     model(Bound::Exhaustive, || {

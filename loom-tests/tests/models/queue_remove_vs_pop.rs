@@ -10,7 +10,7 @@ use crate::queue_support::three_tasks;
 
 /// I7: the task comes out at one of the two, and its neighbours are linked as before.
 ///
-/// Turned red by: TODO
+/// Turned red by: lists touched without their lock, a removal that does not look where the task is.
 #[test]
 fn one_of_the_two_gets_it() {
     model(Bound::Exhaustive, || {

@@ -10,7 +10,7 @@ use crate::support::Count;
 
 /// D6: while one worker is left, the waiter leaves the tasks to it; when all wait, each runs its own.
 ///
-/// Turned red by: TODO
+/// Turned red by: a pool that never says that all wait.
 #[test]
 fn the_last_to_wait_sees_to_it_that_somebody_works() {
     model(Bound::Preemptions(3), || {
