@@ -13,6 +13,7 @@ use crate::future::Future;
 use crate::keeper::{Keeper, KeeperRef};
 use crate::ledger::Ledger;
 use crate::map::{Map, MapOptions};
+use crate::map_function::{MapFallibleFn, MapFn};
 use crate::slot::SlotRef;
 use crate::state::Claim;
 use crate::storage::heap::{self, Entry, SlotLock};
@@ -406,56 +407,5 @@ impl<B: Backend> Keeper for Shared<B> {
 impl<B: Backend> fmt::Debug for Executor<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Executor").field("remaining", &self.remaining()).finish_non_exhaustive()
-    }
-}
-
-/// The function of a [`Map`].
-#[derive(Debug)]
-pub struct MapFn<F>(Arc<F>);
-
-/// The function of a [`Map`] whose `Err` is a failure.
-#[derive(Debug)]
-pub struct MapFallibleFn<F>(Arc<F>);
-
-/// Makes a task of an item.
-pub trait MapFunction<I, R> {
-    /// Submits the item.
-    ///
-    /// # Errors
-    /// Why it was refused; the item is gone.
-    fn submit<B: Backend>(&self, to: &MapTarget<B>, item: I) -> Result<Future<R>, RefusedReason>;
-}
-
-/// Where a [`Map`] submits.
-pub struct MapTarget<B>(pub(crate) Arc<Shared<B>>);
-
-impl<B> fmt::Debug for MapTarget<B> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("MapTarget")
-    }
-}
-
-impl<F, I, R> MapFunction<I, R> for MapFn<F>
-where
-    F: Fn(I) -> R + Send + Sync + 'static,
-    I: Send + 'static,
-    R: Send + 'static,
-{
-    fn submit<B: Backend>(&self, to: &MapTarget<B>, item: I) -> Result<Future<R>, RefusedReason> {
-        let function = self.0.clone();
-        Shared::submit(&to.0, Plain(move || function(item))).map_err(|(_, reason)| reason)
-    }
-}
-
-impl<F, I, R, E> MapFunction<I, R> for MapFallibleFn<F>
-where
-    F: Fn(I) -> Result<R, E> + Send + Sync + 'static,
-    I: Send + 'static,
-    R: Send + 'static,
-    E: Into<Box<dyn Error + Send + Sync>> + 'static,
-{
-    fn submit<B: Backend>(&self, to: &MapTarget<B>, item: I) -> Result<Future<R>, RefusedReason> {
-        let function = self.0.clone();
-        Shared::submit(&to.0, Raising(move || function(item))).map_err(|(_, reason)| reason)
     }
 }

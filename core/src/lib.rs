@@ -58,6 +58,8 @@ mod locked;
 mod mailbox;
 #[cfg(feature = "alloc")]
 mod map;
+#[cfg(feature = "alloc")]
+mod map_function;
 mod node;
 mod observe;
 #[cfg(feature = "std")]
@@ -97,7 +99,7 @@ pub use canceller::{CancelOnDrop, Canceller};
 pub use completion::{Completion, FutureId, FutureState};
 pub use error::{Failure, TaskError, TaskErrorKind};
 #[cfg(feature = "alloc")]
-pub use executor::{Executor, MapFallibleFn, MapFn};
+pub use executor::Executor;
 pub use future::Future;
 #[cfg(feature = "std")]
 pub use hook::set_callback_panic_hook;
@@ -113,6 +115,8 @@ pub use lock::SpinLock;
 pub use mailbox::Mailbox;
 #[cfg(feature = "alloc")]
 pub use map::{Map, MapOptions};
+#[cfg(feature = "alloc")]
+pub use map_function::{MapFallibleFn, MapFn};
 pub use park::{Park, Parked};
 #[cfg(feature = "alloc")]
 pub use pool::{Platform, Pool, PoolSizeError, StartError, Worker};

@@ -6,8 +6,9 @@ use core::fmt;
 
 use crate::backend::Backend;
 use crate::error::TaskError;
-use crate::executor::{MapFunction, MapTarget, Shared};
+use crate::executor::Shared;
 use crate::future::Future;
+use crate::map_function::{MapFunction, MapTarget};
 use crate::sync::Arc;
 
 /// How [`Executor::map_with`](crate::Executor::map_with) goes about it.
