@@ -17,7 +17,7 @@ const MOST_EXECUTIONS: usize = 5_000_000;
 
 /// Wall-clock time that a model may take: less than the runner's patience with a process, so that a model
 /// that is merely too large says so itself.
-const MOST_TIME: Duration = Duration::from_secs(240);
+const MOST_TIME: Duration = Duration::from_secs(480);
 
 /// Set by the runner for the second pass, in which core's loads may be stale.
 const STALE_LOADS: &str = "CONCURRENT_FUTURES_STALE_LOADS";

@@ -41,7 +41,7 @@ const STALE_LOADS: &str = "CONCURRENT_FUTURES_STALE_LOADS";
 
 /// How long a model's process may take before it is stopped and counted as failed. More than the budget
 /// within a model, which says more when it is spent.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_secs(540);
 
 /// One run of one model.
 struct Run {

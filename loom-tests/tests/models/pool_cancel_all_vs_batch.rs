@@ -16,6 +16,7 @@ use crate::support::Count;
 /// mistake).
 #[test]
 fn nothing_starts_that_was_not_in_hand() {
+    // With three the mistake is not found; four take a minute.
     model(Bound::Preemptions(4), || {
         let executor = Hands::new(&[Start::Kept, Start::Spawned]).executor(2);
         let canceller = Arc::clone(&executor);
