@@ -142,7 +142,8 @@ impl<P: Platform> Supervise for Inner<P> {
         drop(repeated);
         // Looked at after that: the last worker accounts for itself before it takes the list. A task
         // without any worker is one whose submitter is about to start the first, or to take it back.
-        let ended = self.sleep.load().live() == 0 && self.queued() == 0;
+        // The queues first: what was taken from them since is in the hand of a worker that lives.
+        let ended = self.queued() == 0 && self.sleep.load().live() == 0;
         if ended { Poll::Ready(()) } else { Poll::Pending }
     }
 

@@ -202,11 +202,12 @@ impl<P: Platform> Inner<P> {
     }
 
     pub(super) fn wake_all(&self) {
-        while let Some(sleeper) = self.idle.with(|idle| {
-            let sleeper = idle.pop()?;
-            self.sleep.idle_to_searching();
-            Some(sleeper)
-        }) {
+        // At once, not one by one: who goes to sleep again meanwhile has looked for itself.
+        let sleepers = self.idle.with(|idle| {
+            idle.iter().for_each(|_| self.sleep.idle_to_searching());
+            core::mem::take(idle)
+        });
+        for sleeper in sleepers {
             self.call(sleeper);
         }
     }
