@@ -12,9 +12,10 @@ use crate::support::Count;
 
 /// I1, I7: the waiter runs the task itself or waits for the worker that does; either way it is run once.
 ///
-/// Turned red by: a claim that is not asked whether it was won.
+/// Turned red by: a waiter that looks whether the task is pending, and runs it whether or not its claim succeeded.
 #[test]
 fn it_is_run_once() {
+    // Some forty operations each: a second with 3 preemptions, fifteen with 4.
     model(Bound::Preemptions(3), || {
         let executor = Hands::new(&[Start::Kept, Start::Spawned]).executor(2);
         let (wanted, runs) = (Slip::default(), Count::default());
@@ -38,10 +39,11 @@ fn it_is_run_once() {
 
 /// I1, I7: a pool of one; the task is cancelled from outside meanwhile. It is run once or not at all.
 ///
-/// Turned red by: a claim that is not asked whether it was won, a task that is cancelled while it runs.
+/// Turned red by: the same.
 #[test]
 fn it_is_run_or_cancelled() {
-    model(Bound::Preemptions(3), || {
+    // Some thirty operations each: half a second with 5 preemptions.
+    model(Bound::Preemptions(5), || {
         let executor = Hands::new(&[Start::Kept]).executor(1);
         let (wanted, runs) = (Slip::default(), Count::default());
         let (slip, ran) = (wanted.clone(), runs.clone());

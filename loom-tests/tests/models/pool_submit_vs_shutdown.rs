@@ -11,10 +11,11 @@ use crate::support::Count;
 
 /// P4, P6: what was accepted has been run when the shutdown is over; what was not has its callable back.
 ///
-/// Turned red by: a last worker that tells nobody (P6), a closed pool that still accepts (P4).
+/// Turned red by: a push that asks whether the pool is closed before it takes the lock.
 #[test]
 fn accepted_is_run_and_refused_is_given_back() {
-    model(Bound::Preemptions(3), || {
+    // Three actors: four seconds with 4 preemptions.
+    model(Bound::Preemptions(4), || {
         let (executor, worker) = staffed(Hands::new(&[Start::Kept]), 1);
         thread::spawn(move || worker.run());
         submit_vs_shutdown(&executor);
@@ -23,11 +24,11 @@ fn accepted_is_run_and_refused_is_given_back() {
 
 /// P4, P5, P6: the same where the first worker is still to be started.
 ///
-/// Turned red by: a last worker that tells nobody (P6), an end that does not ask for tasks without a worker, a closed
-/// pool that still accepts (P4).
+/// Turned red by: a joiner that counts workers and does not look at the queue, or looks at it after it has counted.
 #[test]
 fn the_first_submit_is_waited_for() {
-    model(Bound::Preemptions(3), || {
+    // Three actors of few operations: four seconds with 5 preemptions; 3 do not find the second mistake.
+    model(Bound::Preemptions(5), || {
         submit_vs_shutdown(&Hands::new(&[Start::Spawned]).executor(1));
     });
 }

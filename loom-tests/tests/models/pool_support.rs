@@ -103,6 +103,10 @@ impl Platform for Hands {
         ThreadParker::current()
     }
 
+    fn has_initializer(&self) -> bool {
+        self.broken_from != usize::MAX
+    }
+
     fn initialize(&self) -> Result<(), Text> {
         self.initialized.up();
         if self.initialized.get() > self.broken_from { Err("broken".into()) } else { Ok(()) }
