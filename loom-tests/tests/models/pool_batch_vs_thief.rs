@@ -19,7 +19,8 @@ fn the_second_of_a_batch_is_stolen() {
 /// The same where the pool is closed meanwhile: a worker does not end while another may still put a task where it
 /// is to be stolen.
 ///
-/// Turned red by: a worker that ends as soon as the pool is closed and nothing is queued.
+/// Turned red by: a worker that ends when it sees nothing queued, and does not look again whether another has since put
+/// there more than it can run.
 #[test]
 fn the_second_of_a_batch_is_stolen_in_a_closed_pool() {
     // As above: ten seconds.

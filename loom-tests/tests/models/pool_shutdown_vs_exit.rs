@@ -55,8 +55,8 @@ fn both_joiners_are_woken() {
 
 /// P6: two workers end, and only the last one is waited for; all tasks have been run by then.
 ///
-/// Turned red by: workers that look whether they are the last before they say that they end; one that ends and does
-/// not wake the next, which sleeps until nobody is at work.
+/// Turned red by: workers that look whether they are the last before they say that they end, a last worker that tells
+/// nobody.
 #[test]
 fn the_last_worker_is_waited_for() {
     // Three actors: three seconds with 3 preemptions, a minute with 4.
