@@ -173,7 +173,7 @@ impl<L: Lock, const SLOTS: usize, const BYTES: usize> ArenaExecutor<L, SLOTS, BY
     pub fn run_one(&self) -> bool {
         match self.queue.pop() {
             Some(slot) => {
-                slot.run();
+                let _ = slot.run(&()); // too late: whoever claimed it resolves it
                 true
             }
             None => false,

@@ -64,6 +64,7 @@ pub trait Backend: Send + Sync + 'static {
     /// For pools that keep tasks in a queue of their own from which they can be unlinked: what the
     /// executor asks instead of keeping a list. This crate's pool is the one there is.
     #[doc(hidden)]
+    #[cfg(feature = "alloc")]
     fn supervise(&self, _: crate::supervise::Seal) -> Option<&dyn crate::supervise::Supervise> {
         None
     }

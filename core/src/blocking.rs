@@ -71,19 +71,16 @@ pub(crate) fn wait<W: Waitable, P: Park>(
         return Ended::Done;
     }
     if deadline.is_none() {
-        let task = waitable.slot().root();
-        if crate::context::runs(&task) {
-            return Ended::WouldDeadlock;
-        }
-        match task.claimable() {
-            Claimable::TooDeep => return Ended::TooDeep,
-            Claimable::Yes => {
-                let _ = task.claim_and_run(); // or somebody else does
-            }
-            Claimable::No => {}
+        let ran = if waitable.slot().is_chained() {
+            run_here(&waitable.slot().root())
+        } else {
+            run_here(waitable.slot())
+        };
+        if let Err(ended) = ran {
+            return ended;
         }
     }
-    if spin_until_done(waitable.slot()) {
+    if park.spin(&|| waitable.slot().snapshot().is_done()) {
         return Ended::Done;
     }
     let waker = park.waker();
@@ -105,14 +102,21 @@ pub(crate) fn wait<W: Waitable, P: Park>(
     }
 }
 
-/// Parking and being woken costs a hundred times as much as looking for a while.
-#[cfg(feature = "std")]
-fn spin_until_done(slot: &SlotRef) -> bool {
-    crate::sync::spin_until(|| slot.snapshot().is_done())
-}
-
-/// Without a clock or an operating system, how long to spin is the parker's affair.
-#[cfg(not(feature = "std"))]
-fn spin_until_done(slot: &SlotRef) -> bool {
-    slot.snapshot().is_done()
+/// Runs the task if it is pending and this is one of its workers.
+///
+/// # Errors
+/// Why the wait could never end.
+fn run_here(task: &SlotRef) -> Result<(), Ended> {
+    match task.claimable() {
+        Claimable::TooDeep => return Err(Ended::TooDeep),
+        Claimable::Yes => {
+            let _ = task.claim_and_run(); // or somebody else does
+        }
+        // What is pending is not running: only now does this thread have to be searched.
+        Claimable::No if task.snapshot().is_running() && crate::context::runs(task) => {
+            return Err(Ended::WouldDeadlock);
+        }
+        Claimable::No => {}
+    }
+    Ok(())
 }

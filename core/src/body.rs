@@ -162,7 +162,7 @@ impl<C: Callable, S: Storage> Slot<C, S> {
 
     /// # Safety
     /// As [`Table`] says of this function.
-    unsafe fn run(header: NonNull<Header>) {
+    unsafe fn run(header: NonNull<Header>) -> Option<TaskError> {
         // SAFETY: the caller has taken arrow 1.
         let callable = unsafe { Self::take_callable(header) };
         // Where an unwind is not caught, the future is resolved all the same.
@@ -173,10 +173,7 @@ impl<C: Callable, S: Storage> Slot<C, S> {
         let error = outcome.as_ref().err().cloned();
         // SAFETY: arrow 1 was taken and the callable is gone.
         unsafe { Self::write(header, outcome) };
-        // SAFETY: whoever runs the task holds a reference, which this borrows.
-        let slot = ManuallyDrop::new(unsafe { SlotRef::from_raw(header) });
-        // SAFETY: the outcome has just been written.
-        unsafe { slot.finish(error) };
+        error
     }
 
     /// # Safety

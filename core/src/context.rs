@@ -19,14 +19,17 @@ struct Frame {
     below: Option<NonNull<Frame>>,
     /// Tasks in this frame and below.
     depth: usize,
+    /// The pool whose worker this thread is, and which one: in this frame or below.
+    #[cfg(feature = "alloc")]
+    worker: Option<(NonNull<()>, u32)>,
     /// Given to those who ask for it, see `token`.
     #[cfg(feature = "std")]
     token: core::cell::Cell<usize>,
 }
 
 enum Activity {
-    /// Being a worker of the pool at this address.
-    Worker(NonNull<()>),
+    /// Being a worker of the pool at this address, and which.
+    Worker(NonNull<()>, u32),
     /// Running the task in this slot, whose keeper it keeps alive (I6).
     Task(NonNull<()>, Option<KeeperRef>),
     /// Resolving a task of the keeper at this address without having run it: cancelling it, say.
@@ -73,11 +76,19 @@ impl Drop for PopOnDrop {
 }
 
 fn enter<R>(activity: Activity, f: impl FnOnce() -> R) -> R {
-    let depth = depth() + usize::from(matches!(activity, Activity::Task(..)));
+    let below = top::get();
+    // SAFETY: as in `find`.
+    let under = below.map(|frame| unsafe { frame.as_ref() });
     let frame = Frame {
+        depth: under.map_or(0, |frame| frame.depth)
+            + usize::from(matches!(activity, Activity::Task(..))),
+        #[cfg(feature = "alloc")]
+        worker: match activity {
+            Activity::Worker(pool, index) => Some((pool, index)),
+            _ => under.and_then(|frame| frame.worker),
+        },
         activity,
-        below: top::get(),
-        depth,
+        below,
         #[cfg(feature = "std")]
         token: core::cell::Cell::new(0),
     };
@@ -86,10 +97,14 @@ fn enter<R>(activity: Activity, f: impl FnOnce() -> R) -> R {
     f()
 }
 
-/// Runs `f` as part of the task in `slot`.
+/// Runs `f` as part of the task in the slot at that address, which `f` may give up.
 #[inline]
-pub(crate) fn enter_task<R>(slot: &SlotRef, f: impl FnOnce() -> R) -> R {
-    enter(Activity::Task(slot.address(), slot.keeper()), f)
+pub(crate) fn enter_task<R>(
+    slot: NonNull<()>,
+    keeper: Option<KeeperRef>,
+    f: impl FnOnce() -> R,
+) -> R {
+    enter(Activity::Task(slot, keeper), f)
 }
 
 /// Runs `f` as part of resolving the task in `slot`, which this thread does not run.
@@ -97,10 +112,19 @@ pub(crate) fn enter_resolving<R>(slot: &SlotRef, f: impl FnOnce() -> R) -> R {
     enter(Activity::Resolving(slot.keeper().map(KeeperRef::address)), f)
 }
 
-/// Runs `f` as a worker of the pool at `pool`.
+/// Runs `f` as the worker `index` of the pool at `pool`.
 #[cfg(feature = "alloc")]
-pub(crate) fn enter_worker<R>(pool: NonNull<()>, f: impl FnOnce() -> R) -> R {
-    enter(Activity::Worker(pool), f)
+pub(crate) fn enter_worker<R>(pool: NonNull<()>, index: u32, f: impl FnOnce() -> R) -> R {
+    enter(Activity::Worker(pool, index), f)
+}
+
+/// Which worker of that pool this thread is, if it is one, and of no other above it.
+#[cfg(feature = "alloc")]
+#[inline]
+pub(crate) fn worker_of(pool: NonNull<()>) -> Option<u32> {
+    // SAFETY: as in `find`.
+    let worker = top::get().and_then(|frame| unsafe { frame.as_ref() }.worker);
+    worker.filter(|(at, _)| *at == pool).map(|(_, index)| index)
 }
 
 /// The first of this thread's activities, from the top, of which `f` makes something.
@@ -158,7 +182,7 @@ pub(crate) fn runs(slot: &SlotRef) -> bool {
 #[cfg(feature = "alloc")]
 pub(crate) fn works_for(pool: NonNull<()>) -> bool {
     find(|activity| match activity {
-        Activity::Worker(at) if *at == pool => Some(()),
+        Activity::Worker(at, _) if *at == pool => Some(()),
         _ => None,
     })
     .is_some()

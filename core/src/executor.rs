@@ -3,8 +3,8 @@
 use alloc::boxed::Box;
 use core::error::Error;
 use core::fmt;
-use core::task::Waker;
 
+use crate::account::{Account, Counters, Remaining};
 use crate::backend::{Backend, Refused, RefusedReason, SubmitError};
 use crate::body::{Callable, Plain, Raising};
 use crate::contain::contain;
@@ -14,13 +14,15 @@ use crate::keeper::{Keeper, KeeperRef};
 use crate::ledger::Ledger;
 use crate::map::{Map, MapOptions};
 use crate::map_function::{MapFallibleFn, MapFn};
+use crate::resolve::{Ended, Observe};
 use crate::slot::SlotRef;
 use crate::state::Claim;
 use crate::storage::heap::{self, Entry, SlotLock};
-use crate::supervise::{Remaining, Seal, Supervise, TaskRef};
+use crate::supervise::{Seal, Supervise};
 use crate::sync::Arc;
 #[cfg(feature = "std")]
 use crate::sync::{atomic::AtomicBool, atomic::Ordering};
+use crate::task::Task;
 
 /// Submits callables to a backend, and answers for them.
 ///
@@ -31,16 +33,24 @@ pub struct Executor<B: Backend> {
     shared: Arc<Shared<B>>,
 }
 
-/// What tasks keep alive until they are resolved (I6).
+/// The keeper of tasks over a backend that does not account for them itself (I6).
 pub(crate) struct Shared<B> {
     backend: B,
     lock: SlotLock,
-    /// Where the backend does not supervise itself. Shared with those who let the executor go, and
-    /// tell the ledger afterwards: when it has ended, nobody else holds the backend.
-    ledger: Option<Arc<Ledger>>,
+    accounts: Accounts,
     /// Shut down without waiting: then dropping the executor does not wait either.
     #[cfg(feature = "std")]
     detached: AtomicBool,
+}
+
+/// Who accounts for the tasks, and what is their keeper (I6).
+enum Accounts {
+    /// The executor: the keeper is what it shares with its tasks. The ledger is shared further, with
+    /// those who let the executor go and tell the ledger afterwards: when that has ended, nobody else
+    /// holds the backend.
+    Ledger(Arc<Ledger>),
+    /// The backend, which is the keeper of its tasks itself.
+    Backend(KeeperRef),
 }
 
 impl<B: Backend> Executor<B> {
@@ -55,12 +65,14 @@ impl<B: Backend> Executor<B> {
     pub fn with_lock(backend: B, lock: SlotLock) -> Self {
         #[cfg(feature = "std")]
         crate::panic_site::watch();
-        let ledgered = backend.supervise(Seal(())).is_none();
-        let ledger = ledgered.then(|| Arc::new(Ledger::new(lock)));
+        let accounts = match backend.supervise(Seal(())) {
+            Some(supervisor) => Accounts::Backend(supervisor.keeper().0),
+            None => Accounts::Ledger(Arc::new(Ledger::new(lock))),
+        };
         let shared = Shared {
             backend,
             lock,
-            ledger,
+            accounts,
             #[cfg(feature = "std")]
             detached: AtomicBool::new(false),
         };
@@ -192,19 +204,24 @@ impl<B: Backend> Executor<B> {
 
     /// Accepts nothing from now on; what was accepted still runs. Returns at once.
     pub fn close(&self) {
-        if let Some(supervisor) = self.shared.supervisor() {
-            supervisor.close();
+        if let Some(account) = self.shared.account() {
+            account.close();
         }
     }
 
     /// As [`close`](Self::close), and cancels every task that has not started; says how many.
     pub fn close_and_cancel(&self) -> usize {
-        self.shared.supervisor().map_or(0, Supervise::close_and_cancel)
+        self.shared.account().map_or(0, Account::close_and_cancel)
     }
 
     /// What it still has to do.
     pub fn remaining(&self) -> Remaining {
-        self.shared.supervisor().map_or(Remaining { tasks: 0, workers: 0 }, Supervise::remaining)
+        self.shared.account().map_or(Remaining { tasks: 0, workers: 0 }, Account::remaining)
+    }
+
+    /// What it has done so far.
+    pub fn counters(&self) -> Counters {
+        self.shared.account().map_or_else(Counters::default, Account::counters)
     }
 }
 
@@ -246,11 +263,11 @@ mod with_std {
         /// # Errors
         /// What remains at the deadline.
         pub(super) fn wait_ended(&self, deadline: Option<Instant>) -> Result<(), Remaining> {
-            let Some(supervisor) = self.supervisor() else { return Ok(()) };
+            let Some(account) = self.account() else { return Ok(()) };
             let park = ThreadParker::new();
             let waker = park.waker();
             let ended = loop {
-                if supervisor.poll_ended(&waker).is_ready() {
+                if account.poll_ended(&waker).is_ready() {
                     break true;
                 }
                 let late = deadline.is_some_and(|deadline| deadline <= Instant::now());
@@ -258,11 +275,11 @@ mod with_std {
                     continue;
                 }
                 if park.park(deadline) == Parked::DeadlinePassed {
-                    break supervisor.poll_ended(&waker).is_ready();
+                    break account.poll_ended(&waker).is_ready();
                 }
             };
-            supervisor.stop_waiting(&waker);
-            if ended { Ok(()) } else { Err(supervisor.remaining()) }
+            account.stop_waiting(&waker);
+            if ended { Ok(()) } else { Err(account.remaining()) }
         }
     }
 }
@@ -279,24 +296,26 @@ impl<B: Backend> Drop for Executor<B> {
 }
 
 impl<B: Backend> Shared<B> {
-    /// `None` never: a backend without a ledger supervises itself.
     fn supervisor(&self) -> Option<&dyn Supervise> {
-        match &self.ledger {
-            Some(ledger) => Some(&**ledger),
-            None => self.backend.supervise(Seal(())),
+        self.backend.supervise(Seal(()))
+    }
+
+    /// `None` never: a backend without a ledger accounts for itself.
+    fn account(&self) -> Option<&dyn Account> {
+        match &self.accounts {
+            Accounts::Ledger(ledger) => Some(&**ledger),
+            Accounts::Backend(_) => self.supervisor().map(|supervisor| supervisor as &dyn Account),
         }
     }
 
     /// Whether the end of this executor waits for the calling context.
     #[cfg(feature = "std")]
     fn on_worker(&self) -> bool {
-        let address = core::ptr::NonNull::from(self).cast();
-        match &self.ledger {
-            Some(_) => crate::context::is_busy_for(address),
-            None => {
-                crate::context::keeper(address).is_some()
-                    || self.supervisor().is_some_and(Supervise::on_worker)
+        match &self.accounts {
+            Accounts::Ledger(_) => {
+                crate::context::is_busy_for(core::ptr::NonNull::from(self).cast())
             }
+            Accounts::Backend(_) => self.supervisor().is_some_and(Supervise::on_worker),
         }
     }
 
@@ -304,6 +323,7 @@ impl<B: Backend> Shared<B> {
     ///
     /// # Errors
     /// The callable, and why it was refused.
+    #[inline]
     pub(crate) fn submit<C>(
         this: &Arc<Self>,
         callable: C,
@@ -313,30 +333,46 @@ impl<B: Backend> Shared<B> {
         C: Callable + Send + 'static,
         C::Output: Send + 'static,
     {
+        Self::submit_by(this, callable, |task| this.backend.schedule(task))
+    }
+
+    /// As `submit`, with something else than the backend's own `schedule`.
+    ///
+    /// # Errors
+    /// As `submit`.
+    #[inline]
+    pub(crate) fn submit_by<C>(
+        this: &Arc<Self>,
+        callable: C,
+        schedule: impl FnOnce(Task) -> Result<(), Refused>,
+    ) -> Result<Future<C::Output>, (C, RefusedReason)>
+    where
+        B: Backend,
+        C: Callable + Send + 'static,
+        C::Output: Send + 'static,
+    {
         let entry = this.entry();
         let (task, future) = heap::task(callable, this.lock, entry);
-        let keeper = match entry {
-            Entry::Ledgered => KeeperRef::counted::<Self, true>(this),
-            Entry::None => KeeperRef::counted::<Self, false>(this),
+        let (keeper, ledger) = match &this.accounts {
+            Accounts::Ledger(ledger) => (KeeperRef::counted::<Self, true>(this), Some(ledger)),
+            Accounts::Backend(keeper) => (*keeper, None),
         };
         // SAFETY: task and future have just been made and are still here.
         unsafe { future.slot().set_keeper(keeper) };
-        let entered = match &this.ledger {
-            // SAFETY: allocated with room, just now.
-            Some(ledger) => unsafe { ledger.enter(future.slot()) },
-            None => true,
-        };
-        let scheduled = if entered {
-            this.backend.schedule(task)
-        } else {
-            Err(Refused::new(task, RefusedReason::ShutDown))
-        };
+        // SAFETY: allocated with room, just now.
+        let entered = ledger.is_none_or(|ledger| unsafe { ledger.enter(future.slot()) });
+        let scheduled =
+            if entered { schedule(task) } else { Err(Refused::new(task, RefusedReason::ShutDown)) };
         let Err(refused) = scheduled else { return Ok(future) };
         this.take_back(future, refused)
     }
 
+    #[inline]
     fn entry(&self) -> Entry {
-        if self.ledger.is_some() { Entry::Ledgered } else { Entry::None }
+        match self.accounts {
+            Accounts::Ledger(_) => Entry::Ledgered,
+            Accounts::Backend(_) => Entry::None,
+        }
     }
 
     /// Takes the callable out of a task that was refused, unless it has run or was cancelled.
@@ -362,6 +398,9 @@ impl<B: Backend> Shared<B> {
             unsafe { heap::take_callable::<C>(future.slot().as_raw(), self.lock, self.entry()) };
         // SAFETY: arrow 1 was taken, and the room is empty.
         unsafe { future.slot().resolve_with_error(TaskError::abandoned()) };
+        if let Accounts::Ledger(ledger) = &self.accounts {
+            ledger.tally().submitted.take_back();
+        }
         future.slot().let_keeper_go();
         drop(task);
         Err((callable, if same { reason } else { RefusedReason::WrongTask }))
@@ -373,30 +412,27 @@ impl<B: Backend> Keeper for Shared<B> {
         self.backend.may_claim()
     }
 
-    fn claimed_elsewhere(&self, task: &SlotRef) {
-        if let Some(supervisor) = self.supervisor() {
-            supervisor.unlink(&TaskRef(task));
-        }
-    }
-
-    fn enter_wait(&self, waker: &Waker) {
-        if let Some(supervisor) = self.supervisor() {
-            supervisor.enter_wait(waker);
-        }
-    }
-
     fn all_wait(&self) -> bool {
-        self.supervisor().is_some_and(Supervise::all_wait)
+        true // nobody here knows how many workers there are: perhaps the caller is the only one
     }
 
-    fn leave_wait(&self, waker: &Waker) {
-        if let Some(supervisor) = self.supervisor() {
-            supervisor.leave_wait(waker);
+    fn started(&self) {
+        if let Accounts::Ledger(ledger) = &self.accounts {
+            ledger.tally().started();
+        }
+    }
+
+    fn ended(&self, ended: Ended) {
+        if let Accounts::Ledger(ledger) = &self.accounts {
+            ledger.tally().ended(ended);
         }
     }
 
     fn let_go(this: Arc<Self>, task: &SlotRef) {
-        let ledger = this.ledger.clone();
+        let ledger = match &this.accounts {
+            Accounts::Ledger(ledger) => Some(ledger.clone()),
+            Accounts::Backend(_) => None,
+        };
         let _ = contain(|| drop(this)); // the last one drops the backend, which may panic
         if let Some(ledger) = ledger {
             ledger.strike(task);

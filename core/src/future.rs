@@ -89,7 +89,20 @@ impl<T> Future<T> {
     /// What became of the task, or `WouldDeadlock` if it waits for itself.
     pub fn result_with<P: Park>(mut self, park: &P) -> Result<T, TaskError> {
         self.wait_with(park, None)?;
-        self.try_result().unwrap_or_else(|| Err(TaskError::abandoned()))
+        self.into_result()
+    }
+
+    /// # Errors
+    /// What became of the task, which is done.
+    fn into_result(self) -> Result<T, TaskError> {
+        // SAFETY: a `Future<T>` is made only for slots whose value is a `T`.
+        match unsafe { self.unique.into_outcome() } {
+            Ok(outcome) => outcome,
+            Err(mut unique) => {
+                // SAFETY: as above.
+                unsafe { unique.take() }.unwrap_or_else(|| Err(TaskError::abandoned()))
+            }
+        }
     }
 
     /// Waits on `park` until the deadline. After it the future is as it was.
@@ -140,7 +153,11 @@ mod with_std {
         /// assert_eq!(error.to_string(), "dropped by whoever was to fulfil it");
         /// ```
         pub fn result(self) -> Result<T, TaskError> {
-            self.result_with(&ThreadParker::current())
+            if self.done() {
+                self.into_result()
+            } else {
+                self.result_with(&ThreadParker::current())
+            }
         }
 
         /// Blocks for at most `timeout`. After that the future is as it was, and may be asked again.

@@ -5,6 +5,7 @@ use crate::sync::Arc;
 use core::ptr::NonNull;
 use core::task::Waker;
 
+use crate::resolve::Ended;
 use crate::slot::SlotRef;
 
 /// Accepts tasks and is told what becomes of them.
@@ -25,6 +26,12 @@ pub(crate) trait Keeper: Send + Sync + Sized {
     /// Somebody other than a worker has claimed the task, to run it or to cancel it: a queue entry
     /// that can be unlinked is.
     fn claimed_elsewhere(&self, _task: &SlotRef) {}
+
+    /// One of its tasks has been started by a waiter, or by a worker that keeps no count of its own.
+    fn started(&self) {}
+
+    /// One of its tasks has ended: one of which `started` was told, or one that never started.
+    fn ended(&self, _ended: Ended) {}
 
     /// A worker is about to park in a wait. When every worker is, their wakers are woken, so that
     /// one of them may claim.
@@ -60,11 +67,14 @@ unsafe impl Send for KeeperRef {}
 unsafe impl Sync for KeeperRef {}
 
 struct Table {
+    is_counted: bool,
     answers_strangers: bool,
     is_chained: bool,
     precedent: unsafe fn(NonNull<()>) -> Option<SlotRef>,
     may_claim: unsafe fn(NonNull<()>) -> bool,
     claimed_elsewhere: unsafe fn(NonNull<()>, &SlotRef),
+    started: unsafe fn(NonNull<()>),
+    ended: unsafe fn(NonNull<()>, Ended),
     enter_wait: unsafe fn(NonNull<()>, &Waker),
     all_wait: unsafe fn(NonNull<()>) -> bool,
     leave_wait: unsafe fn(NonNull<()>, &Waker),
@@ -87,6 +97,17 @@ unsafe fn keeper<'a, K>(data: NonNull<()>) -> &'a K {
 impl<K: Keeper, const STRANGERS: bool> TableOf<K, STRANGERS> {
     #[cfg(feature = "alloc")]
     const COUNTED: &'static Table = &Table {
+        is_counted: true,
+        let_go: |data, task| {
+            // SAFETY: as below.
+            let keeper = unsafe { Arc::from_raw(data.as_ptr().cast::<K>()) };
+            K::let_go(keeper, task);
+        },
+        ..*Self::UNCOUNTED
+    };
+
+    #[cfg(feature = "alloc")]
+    const UNCOUNTED: &'static Table = &Table {
         // SAFETY: the pointer came from `Arc::into_raw`, and the reference counts.
         retain: |data| unsafe { Arc::increment_strong_count(data.as_ptr().cast::<K>()) },
         release: |data| {
@@ -94,15 +115,11 @@ impl<K: Keeper, const STRANGERS: bool> TableOf<K, STRANGERS> {
             let keeper = unsafe { Arc::from_raw(data.as_ptr().cast::<K>()) };
             let _ = crate::contain::contain(|| drop(keeper)); // as `let_go` says
         },
-        let_go: |data, task| {
-            // SAFETY: as above.
-            let keeper = unsafe { Arc::from_raw(data.as_ptr().cast::<K>()) };
-            K::let_go(keeper, task);
-        },
         ..*Self::STATIC
     };
 
     const STATIC: &'static Table = &Table {
+        is_counted: false,
         answers_strangers: STRANGERS,
         is_chained: K::CHAINED,
         // SAFETY: a table's functions are called with the pointer that it is stored with, while the
@@ -112,6 +129,10 @@ impl<K: Keeper, const STRANGERS: bool> TableOf<K, STRANGERS> {
         may_claim: |data| unsafe { keeper::<K>(data) }.may_claim(),
         // SAFETY: as above.
         claimed_elsewhere: |data, task| unsafe { keeper::<K>(data) }.claimed_elsewhere(task),
+        // SAFETY: as above.
+        started: |data| unsafe { keeper::<K>(data) }.started(),
+        // SAFETY: as above.
+        ended: |data, ended| unsafe { keeper::<K>(data) }.ended(ended),
         // SAFETY: as above.
         enter_wait: |data, waker| unsafe { keeper::<K>(data) }.enter_wait(waker),
         // SAFETY: as above.
@@ -134,6 +155,16 @@ impl KeeperRef {
         Self { data, table: TableOf::<K, STRANGERS>::COUNTED }
     }
 
+    /// Refers to a keeper on the heap that is kept alive by whoever has an entry of the task, and
+    /// discards none that somebody else has claimed before that one has counted a reference (I6).
+    #[cfg(feature = "alloc")]
+    pub(crate) fn uncounted<K: Keeper + 'static>(keeper: &Arc<K>) -> Self {
+        let raw = Arc::as_ptr(keeper).cast_mut().cast();
+        // SAFETY: `Arc::as_ptr` is never null.
+        let data = unsafe { NonNull::new_unchecked(raw) };
+        Self { data, table: TableOf::<K, false>::UNCOUNTED }
+    }
+
     /// Refers to a keeper that is never dropped.
     pub(crate) fn to_static<K: Keeper>(keeper: &'static K) -> Self {
         Self { data: NonNull::from(keeper).cast(), table: TableOf::<K, false>::STATIC }
@@ -142,6 +173,11 @@ impl KeeperRef {
     /// For comparison.
     pub(crate) fn address(self) -> NonNull<()> {
         self.data
+    }
+
+    /// Whether each slot holds a reference, which is given up by `let_go`.
+    pub(crate) fn is_counted(self) -> bool {
+        self.table.is_counted
     }
 
     /// Whether contexts that run none of its tasks may ask it.
@@ -173,6 +209,20 @@ impl KeeperRef {
     pub(crate) unsafe fn claimed_elsewhere(self, task: &SlotRef) {
         // SAFETY: as the caller promises.
         unsafe { (self.table.claimed_elsewhere)(self.data, task) }
+    }
+
+    /// # Safety
+    /// The keeper is alive.
+    pub(crate) unsafe fn started(self) {
+        // SAFETY: as the caller promises.
+        unsafe { (self.table.started)(self.data) }
+    }
+
+    /// # Safety
+    /// The keeper is alive.
+    pub(crate) unsafe fn ended(self, ended: Ended) {
+        // SAFETY: as the caller promises.
+        unsafe { (self.table.ended)(self.data, ended) }
     }
 
     /// # Safety

@@ -4,13 +4,14 @@ use alloc::vec::Vec;
 use core::ptr::NonNull;
 use core::task::{Poll, Waker};
 
+use crate::account::{Account, Counters, Remaining};
 use crate::lock::Guarded;
 use crate::locked::AnyLock;
 use crate::queue::{Chain, Links, Place};
 use crate::slot::{Header, LedgerEntry, SlotRef};
 use crate::storage::heap::SlotLock;
-use crate::supervise::{Remaining, Supervise, TaskRef};
 use crate::sync::{UnsafeCell, atomic::AtomicU32};
+use crate::tally::Tally;
 
 /// Homes of tasks in a ledger (I7).
 const ACCEPTED: u32 = 1;
@@ -47,6 +48,7 @@ unsafe fn entry<'a>(slot: NonNull<Header>) -> &'a LedgerEntry {
 /// Every accepted task is in it until it is resolved and has let its executor go.
 pub(crate) struct Ledger {
     inner: Guarded<AnyLock, Inner>,
+    tally: Tally,
 }
 
 struct Inner {
@@ -66,7 +68,12 @@ impl Ledger {
             started: Chain::new(STARTED),
             waiting: Vec::new(),
         };
-        Self { inner: Guarded::new(lock.into(), inner) }
+        Self { inner: Guarded::new(lock.into(), inner), tally: Tally::default() }
+    }
+
+    /// Where its tasks are counted.
+    pub(crate) fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     /// Enters a task, unless closed.
@@ -82,6 +89,9 @@ impl Ledger {
             inner.accepted.push(entry);
             None
         });
+        if refused.is_none() {
+            self.tally.submitted.add();
+        }
         refused.is_none()
     }
 
@@ -100,7 +110,7 @@ impl Ledger {
     }
 }
 
-impl Supervise for Ledger {
+impl Account for Ledger {
     fn close(&self) {
         self.inner.with(|inner| inner.closed = true);
     }
@@ -151,19 +161,19 @@ impl Supervise for Ledger {
         })
     }
 
-    fn on_worker(&self) -> bool {
-        false // the executor knows its tasks' frames
+    fn counters(&self) -> Counters {
+        let accepted = self.remaining().tasks;
+        let (started, finished) = (self.tally.started.get(), self.tally.finished.get());
+        Counters {
+            submitted: self.tally.submitted.get(),
+            started,
+            finished,
+            failed: self.tally.failed.get(),
+            cancelled: self.tally.cancelled.get(),
+            // What failed without having been started makes this too small, for want of a better count.
+            queued: accepted.saturating_sub(started.wrapping_sub(finished)),
+            idle_workers: 0,
+            live_workers: 0,
+        }
     }
-
-    fn unlink(&self, _task: &TaskRef<'_>) {
-        // Struck out when it is resolved; the backend's entry finds it claimed.
-    }
-
-    fn enter_wait(&self, _waker: &Waker) {}
-
-    fn all_wait(&self) -> bool {
-        true // nobody here knows how many workers there are: perhaps the caller is the only one
-    }
-
-    fn leave_wait(&self, _waker: &Waker) {}
 }

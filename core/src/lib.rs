@@ -27,6 +27,9 @@ extern crate alloc;
 #[cfg(any(feature = "std", concurrent_futures_model = "loom"))]
 extern crate std;
 
+mod account;
+#[cfg(feature = "alloc")]
+mod admission;
 #[cfg(feature = "alloc")]
 mod any;
 mod arena_executor;
@@ -65,6 +68,8 @@ mod observe;
 #[cfg(feature = "std")]
 mod panic_site;
 mod park;
+#[cfg(feature = "std")]
+mod patience;
 #[cfg(feature = "alloc")]
 mod pool;
 mod promise;
@@ -79,13 +84,19 @@ mod shutdown;
 mod slot;
 mod state;
 mod storage;
+#[cfg(feature = "alloc")]
 mod supervise;
 mod sync;
+#[cfg(feature = "alloc")]
+mod tally;
 mod task;
 #[cfg(feature = "std")]
 mod thread_parker;
 mod unique;
 
+pub use account::{Counters, Remaining};
+#[cfg(feature = "alloc")]
+pub use admission::WhenFull;
 #[cfg(feature = "alloc")]
 pub use any::AnyFuture;
 pub use arena_executor::ArenaExecutor;
@@ -119,7 +130,7 @@ pub use map::{Map, MapOptions};
 pub use map_function::{MapFallibleFn, MapFn};
 pub use park::{Park, Parked};
 #[cfg(feature = "alloc")]
-pub use pool::{Platform, Pool, PoolSizeError, StartError, Worker};
+pub use pool::{Platform, Pool, PoolSettings, PoolSettingsError, StartError, Worker};
 #[cfg(feature = "std")]
 pub use promise::promise;
 #[cfg(feature = "alloc")]
@@ -137,7 +148,6 @@ pub use shared::{SharedFuture, SharedResult};
 pub use shutdown::{Shutdown, ShutdownError};
 #[cfg(feature = "alloc")]
 pub use storage::heap::SlotLock;
-pub use supervise::Remaining;
 pub use task::Task;
 #[cfg(feature = "std")]
 pub use thread_parker::ThreadParker;

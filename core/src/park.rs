@@ -17,6 +17,12 @@ pub trait Park {
     /// Sleeps. May return early for no reason; must not sleep on when the waker was woken since
     /// the last return.
     fn park(&self, deadline: Option<Self::Instant>) -> Parked;
+
+    /// Looks again and again whether it is `done`, for as long as that is cheaper than `park`; says
+    /// whether it was. Looks once, if not implemented.
+    fn spin(&self, done: &dyn Fn() -> bool) -> bool {
+        done()
+    }
 }
 
 /// Why [`Park::park`] returned.

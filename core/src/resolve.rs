@@ -4,9 +4,43 @@
 use crate::completion::Completion;
 use crate::contain::contain;
 use crate::error::TaskError;
+use crate::keeper::KeeperRef;
 use crate::node::Visit;
 use crate::slot::{Access, SlotRef};
-use crate::state::{CancelClaim, Claim, Published};
+use crate::state::{CancelClaim, Claim, Published, PublishedAndReleased};
+
+/// How a task ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// It has a value.
+    Returned,
+    /// It has an error.
+    Failed,
+    /// It was cancelled.
+    Cancelled,
+}
+
+/// Who keeps count of what becomes of tasks. Called before anybody else can know.
+pub(crate) trait Observe {
+    fn started(&self) {}
+
+    fn ended(&self, _: Ended) {}
+
+    /// The task has ended, and those who wait for it are about to be told: what they do then may take
+    /// its time.
+    fn tells(&self) {}
+}
+
+impl Observe for () {}
+
+/// What came of running a queue's entry.
+#[must_use]
+pub(crate) enum Ran {
+    /// It has ended.
+    Done,
+    /// Somebody else has claimed it, and may not have resolved it yet.
+    TooLate(SlotRef),
+}
 
 impl SlotRef {
     /// Arrow 1, by a worker.
@@ -20,7 +54,8 @@ impl SlotRef {
         let claim = self.claim();
         if claim == Claim::Claimed {
             if let Some(keeper) = self.keeper() {
-                // SAFETY: claimed and not settled: the slot keeps it alive (I6).
+                // SAFETY: claimed and not settled: alive, and so it is, if not counted, by the task of
+                // the same keeper that this thread is running (I6).
                 unsafe { keeper.claimed_elsewhere(self) };
             }
             // SAFETY: claimed just now.
@@ -31,23 +66,61 @@ impl SlotRef {
 
     /// Arrow 1 by a worker, and then the task; nothing if it was cancelled or claimed.
     #[inline]
-    pub(crate) fn run(&self) {
-        if self.claim() == Claim::Claimed {
+    pub(crate) fn run(self, observer: &impl Observe) -> Ran {
+        if self.claim() == Claim::TooLate {
+            return Ran::TooLate(self);
+        }
+        if self.keeper().is_some_and(KeeperRef::is_counted) {
             // SAFETY: claimed just now.
             unsafe { self.run_claimed() };
+        } else {
+            // SAFETY: claimed just now, and nobody has to be let go.
+            unsafe { self.run_and_release(observer) };
         }
+        Ran::Done
     }
 
     /// # Safety
     /// The caller has taken arrow 1 and has not run, resolved or read it yet.
-    #[inline]
     unsafe fn run_claimed(&self) {
         // Only when the frame is gone, and also when the task unwinds: what the keeper's end drops
         // may look at the frames of this thread.
         let _let_go = LetKeeperGo(self);
-        crate::context::enter_task(self, || {
+        crate::context::enter_task(self.address(), self.keeper(), || {
+            if let Some(keeper) = self.keeper() {
+                // SAFETY: claimed and not settled (I6); if not counted, this thread runs for it.
+                unsafe { keeper.started() };
+            }
             // SAFETY: as the caller promises; the table is this slot's.
-            unsafe { (self.table().run)(self.as_raw()) }
+            let error = unsafe { (self.table().run)(self.as_raw()) };
+            if let Some(keeper) = self.keeper() {
+                // SAFETY: as above.
+                unsafe { keeper.ended(Ended::of(&error)) };
+            }
+            // SAFETY: the outcome has just been written.
+            unsafe { self.finish(error) };
+        });
+    }
+
+    /// As `run_claimed`, and gives up this reference: in one step, if nobody waits.
+    ///
+    /// # Safety
+    /// As for `run_claimed`, and the slot has no counted keeper.
+    #[inline]
+    unsafe fn run_and_release(self, observer: &impl Observe) {
+        let (address, keeper) = (self.address(), self.keeper());
+        crate::context::enter_task(address, keeper, move || {
+            observer.started();
+            // SAFETY: as the caller promises; the table is this slot's.
+            let error = unsafe { (self.table().run)(self.as_raw()) };
+            observer.ended(Ended::of(&error));
+            match self.header().state.publish_finished_and_release() {
+                PublishedAndReleased::Gone => core::mem::forget(self),
+                PublishedAndReleased::Held(published) => {
+                    observer.tells();
+                    self.settle(published, || Completion::of_finished(&self, error));
+                }
+            }
         });
     }
 
@@ -57,11 +130,8 @@ impl SlotRef {
             CancelClaim::TooLate => false,
             CancelClaim::Already => true,
             CancelClaim::Claimed => {
-                if let Some(keeper) = self.keeper() {
-                    // SAFETY: claimed and not settled: the slot keeps it alive (I6).
-                    unsafe { keeper.claimed_elsewhere(self) };
-                }
-                let _let_go = LetKeeperGo(self);
+                // SAFETY: arrow 2 was taken just now.
+                let _let_go = unsafe { KeeperHeld::after_claim(self, Ended::Cancelled) };
                 crate::context::enter_resolving(self, || {
                     let _publish = PublishCancelled(self); // also where an unwind is not caught
                     // SAFETY: arrow 2 was taken just now (I1).
@@ -76,11 +146,8 @@ impl SlotRef {
     pub(crate) fn resolve_pending(&self, error: TaskError) -> Claim {
         let claim = self.claim();
         if claim == Claim::Claimed {
-            if let Some(keeper) = self.keeper() {
-                // SAFETY: claimed and not settled: the slot keeps it alive (I6).
-                unsafe { keeper.claimed_elsewhere(self) };
-            }
-            let _let_go = LetKeeperGo(self);
+            // SAFETY: arrow 1 was taken just now.
+            let _let_go = unsafe { KeeperHeld::after_claim(self, Ended::Failed) };
             crate::context::enter_resolving(self, || {
                 let _resolve = ResolveWithError(self, Some(error));
                 // SAFETY: arrow 1 was taken just now (I1).
@@ -139,10 +206,10 @@ impl SlotRef {
         }
     }
 
-    /// Gives up the slot's reference to its keeper, once, after `settle` (I6). Skipping it leaks the
-    /// keeper, no worse.
+    /// Gives up the slot's reference to its keeper, if that is counted, once, after `settle` (I6).
+    /// Skipping it leaks the keeper, no worse.
     pub(crate) fn let_keeper_go(&self) {
-        let Some(keeper) = self.keeper() else { return };
+        let Some(keeper) = self.keeper().filter(|keeper| keeper.is_counted()) else { return };
         if keeper.answers_strangers() {
             // Waits for a stranger that saw the slot pending and is retaining the keeper.
             self.with_lock(|| ());
@@ -176,12 +243,53 @@ impl SlotRef {
     }
 }
 
+impl Ended {
+    #[inline]
+    fn of(error: &Option<TaskError>) -> Self {
+        if error.is_some() { Self::Failed } else { Self::Returned }
+    }
+}
+
 /// Lets the keeper go when dropped.
 struct LetKeeperGo<'a>(&'a SlotRef);
 
 impl Drop for LetKeeperGo<'_> {
     fn drop(&mut self) {
         self.0.let_keeper_go();
+    }
+}
+
+/// The reference to the keeper of whoever resolves a slot elsewhere than in a worker.
+struct KeeperHeld<'a>(&'a SlotRef);
+
+impl<'a> KeeperHeld<'a> {
+    /// Tells the keeper that somebody else than a worker has claimed the slot, not to run it.
+    ///
+    /// # Safety
+    /// The caller has just taken arrow 1 or 2.
+    unsafe fn after_claim(slot: &'a SlotRef, ended: Ended) -> Self {
+        let held = Self(slot);
+        if let Some(keeper) = slot.keeper() {
+            if !keeper.is_counted() {
+                // SAFETY: claimed, not published: whoever has the entry keeps it alive (I6).
+                unsafe { keeper.retain() };
+            }
+            // SAFETY: a reference is counted now.
+            unsafe { keeper.claimed_elsewhere(slot) };
+            // SAFETY: as above.
+            unsafe { keeper.ended(ended) };
+        }
+        held
+    }
+}
+
+impl Drop for KeeperHeld<'_> {
+    fn drop(&mut self) {
+        match self.0.keeper() {
+            // SAFETY: counted by `after_claim`.
+            Some(keeper) if !keeper.is_counted() => unsafe { keeper.release() },
+            _ => self.0.let_keeper_go(),
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 use core::fmt;
 use core::time::Duration;
 
-use crate::supervise::Remaining;
+use crate::account::Remaining;
 
 /// How [`Executor::shutdown`](crate::Executor::shutdown) ends an executor.
 ///

@@ -34,8 +34,9 @@ pub(crate) struct Header {
 /// What knows the types, the storage and the lock of a slot. Every function wants the address of a
 /// live slot of the kind that the table was made for.
 pub(crate) struct Table {
-    /// Runs the callable, writes what came of it and settles. The caller has taken arrow 1.
-    pub(crate) run: unsafe fn(NonNull<Header>),
+    /// Runs the callable and writes what came of it; the error, if it is one. The caller has taken
+    /// arrow 1 and publishes, unless this unwinds: then the slot is resolved.
+    pub(crate) run: unsafe fn(NonNull<Header>) -> Option<TaskError>,
     /// Drops the callable. The caller has taken arrow 1 or 2.
     pub(crate) drop_callable: unsafe fn(NonNull<Header>),
     /// Writes an outcome into the empty room. The caller has taken arrow 1.
@@ -182,11 +183,16 @@ impl SlotRef {
         self.header().keeper.with(|cell| unsafe { *cell })
     }
 
+    /// Whether another task has to end before this one can start.
+    pub(crate) fn is_chained(&self) -> bool {
+        self.keeper().is_some_and(KeeperRef::is_chained)
+    }
+
     /// The task that a waiter would have to run for this one to end: itself, or the first of the
     /// chain that `then` has made.
     pub(crate) fn root(&self) -> SlotRef {
         let mut slot = self.clone();
-        while slot.keeper().is_some_and(KeeperRef::is_chained) {
+        while slot.is_chained() {
             // SAFETY: alive, says `ask`.
             match slot.ask(|keeper| unsafe { keeper.precedent() }) {
                 Some(Some(precedent)) => slot = precedent,
@@ -301,6 +307,21 @@ impl Clone for SlotRef {
     fn clone(&self) -> Self {
         self.header().state.retain();
         Self(self.0)
+    }
+}
+
+impl SlotRef {
+    /// Gives up the reference of the unique future, which has moved the outcome out of the room.
+    ///
+    /// # Safety
+    /// It has, it is the future's own reference, and the outcome was not marked as taken.
+    #[inline]
+    pub(crate) unsafe fn leave_with_outcome(self) {
+        let this = ManuallyDrop::new(self);
+        if this.header().state.leave_with_outcome() == Release::Last {
+            // SAFETY: the last reference was ours (I5), and the room is empty.
+            unsafe { (this.header().table.free)(this.0) };
+        }
     }
 }
 

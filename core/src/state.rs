@@ -14,7 +14,7 @@
 //! |---|---|---|
 //! | 1 | a worker, a promise that starts, a waiter that claims | Acquire on success: the callable was written before the slot was shared |
 //! | 2 | whoever cancels | as 1 |
-//! | 3 | whoever took arrow 1 | AcqRel: publishes the outcome, sees the waiter |
+//! | 3 | whoever took arrow 1 | AcqRel: publishes the outcome, sees the waiter; Release together with giving up the reference, which nobody registered makes possible |
 //! | 4 | whoever took arrow 2 | AcqRel: publishes that the callable is gone, sees the waiter |
 //!
 //! Nobody waits for RUNNING or CANCELLING to end by spinning: a waiter registers and is woken.
@@ -41,9 +41,11 @@
 //!   LISTED is set before the first is linked.
 //! - **I5** Memory is given back by whoever releases the last reference, and touched by nobody
 //!   who holds none.
-//! - **I6** A slot that a keeper accepted keeps that keeper alive until its resolution is settled and
-//!   whoever resolved it lets the keeper go, once; the keeper's address stays in the slot afterwards,
-//!   for comparison only.
+//! - **I6** The keeper that accepted a slot lives until its resolution is settled; the keeper's address
+//!   stays in the slot afterwards, for comparison only. Either the slot counts a reference, which
+//!   whoever resolved it gives up, once. Or the keeper is kept alive by whoever has the slot's queue
+//!   entry: who claims a slot without its entry counts a reference before it publishes, and who
+//!   comes upon an entry that is claimed and not published keeps the keeper alive until it is.
 //! - **I7** A slot's links belong to the list that its `home` names, under that list's lock; with
 //!   no home they belong to whoever unlinked it. A task in the ledger of its executor has a second
 //!   pair of links and a second home, for the ledger alone.
@@ -112,6 +114,16 @@ pub(crate) struct Published {
     pub(crate) listed: bool,
     /// Drop the outcome (I3).
     pub(crate) future_gone: bool,
+}
+
+/// What came of arrow 3 together with the release of a reference.
+#[must_use]
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum PublishedAndReleased {
+    /// Nobody had registered. The slot is not the caller's any more.
+    Gone,
+    /// Arrow 3 is taken and has to be attended to, with the reference still held.
+    Held(Published),
 }
 
 /// Whether a waker is now registered.
@@ -211,6 +223,24 @@ impl State {
         self.publish(RUNNING | FINISHED)
     }
 
+    /// Arrow 3 and `release` in one step, if nobody has registered: then there is nobody to wake, and
+    /// whoever comes later finds the outcome.
+    #[inline]
+    pub(crate) fn publish_finished_and_release(&self) -> PublishedAndReleased {
+        // ORDERING: Release publishes the outcome, as in `publish_finished`, and all that this holder
+        // did, as in `release`. Nothing is acquired: no waker is read, and the future's reference is
+        // left, so that this is not the last.
+        let gone = self.update(Ordering::Release, Ordering::Relaxed, |now| {
+            debug_assert!(now.0 & RUNNING != 0, "published without a claim (I1)");
+            (now.0 & (WAITER | LISTED | FUTURE_GONE) == 0)
+                .then_some((now.0 ^ (RUNNING | FINISHED)) - REFERENCE)
+        });
+        match gone {
+            Ok(_) => PublishedAndReleased::Gone,
+            Err(_) => PublishedAndReleased::Held(self.publish_finished()),
+        }
+    }
+
     /// Arrow 4. The caller took arrow 2 and has dropped the callable.
     pub(crate) fn publish_cancelled(&self) -> Published {
         // ORDERING: as arrow 3; there is no outcome, but the callable's end is published.
@@ -278,6 +308,22 @@ impl State {
         if before.has_outcome() { Farewell::DropOutcome } else { Farewell::Nothing }
     }
 
+    /// The unique future goes, and has moved the outcome out of the room: `mark_taken`, `farewell` and
+    /// `release` in one step, or in none.
+    #[inline]
+    pub(crate) fn leave_with_outcome(&self) -> Release {
+        // ORDERING: Acquire; pairs with the Release of whoever gave up the other references: nobody
+        // else is left, nor can come, and who frees sees all that they did.
+        let now = self.0.load(Ordering::Acquire);
+        debug_assert!(now & (TAKEN | FUTURE_GONE) == 0, "left twice (I3)");
+        if now & !(REFERENCE - 1) == REFERENCE && now & LEAKED == 0 {
+            return Release::Last;
+        }
+        // ORDERING: as in `release`. Both flags are clear, and nobody else sets them.
+        let before = self.0.fetch_sub(REFERENCE - (TAKEN | FUTURE_GONE), Ordering::AcqRel);
+        Self::released(before)
+    }
+
     /// Counts another reference. The caller holds one.
     #[inline]
     pub(crate) fn retain(&self) {
@@ -300,7 +346,12 @@ impl State {
     pub(crate) fn release(&self) -> Release {
         // ORDERING: Release hands over all that this holder did; Acquire lets whoever frees see it.
         // Not a fence: ThreadSanitizer does not understand those.
-        let before = self.0.fetch_sub(REFERENCE, Ordering::AcqRel);
+        Self::released(self.0.fetch_sub(REFERENCE, Ordering::AcqRel))
+    }
+
+    /// What came of giving up one of the references that were counted `before`.
+    #[inline]
+    fn released(before: u32) -> Release {
         if before & !(REFERENCE - 1) == REFERENCE && before & LEAKED == 0 {
             Release::Last
         } else {

@@ -1,41 +1,41 @@
-//! [`Supervise`]: what an executor needs to know of the tasks that were accepted.
+//! [`Supervise`]: what an executor wants of a backend that keeps its tasks in queues of its own.
 #![forbid(unsafe_code)]
 
 use core::task::{Poll, Waker};
 
-use crate::slot::SlotRef;
+use crate::account::Account;
+use crate::admission::WhenFull;
+use crate::backend::Refused;
+use crate::keeper::KeeperRef;
+use crate::pool::Ticket;
+use crate::task::Task;
 
-/// Keeps account of accepted tasks: the executor's own ledger, or a pool's queues.
-pub trait Supervise: Send + Sync {
-    /// Accepts nothing from now on. Idempotent.
-    fn close(&self);
+/// A backend that keeps tasks in a queue of its own, from which they can be unlinked: it accounts for
+/// what it has accepted, and has a say in what becomes of work for which there is no room.
+pub trait Supervise: Account {
+    /// What a task that is given to `schedule` is to have as its keeper.
+    fn keeper(&self) -> KeptBy;
 
-    /// Accepts nothing from now on and cancels what has not started; says how many tasks.
-    fn close_and_cancel(&self) -> usize;
+    /// As [`Backend::schedule`](crate::Backend::schedule), with another policy.
+    ///
+    /// # Errors
+    /// The same task, and why.
+    fn schedule(&self, task: Task, when_full: WhenFull) -> Result<(), Refused>;
 
-    /// Whether everything accepted has ended; registers the waker if not. Closed before.
-    fn poll_ended(&self, waker: &Waker) -> Poll<()>;
+    /// As `schedule`, with the place that was granted to the ticket, and never waiting.
+    ///
+    /// # Errors
+    /// The same task, and why.
+    fn schedule_in_turn(&self, task: Task, ticket: &mut Ticket) -> Result<(), Refused>;
 
-    /// Forgets a waker that `poll_ended` registered.
-    fn stop_waiting(&self, waker: &Waker);
+    /// Whether there is room, or will never be; otherwise the ticket is in line with this waker.
+    fn poll_room(&self, ticket: &mut Ticket, waker: &Waker) -> Poll<()>;
 
-    /// What is left of it.
-    fn remaining(&self) -> Remaining;
+    /// Leaves the line.
+    fn withdraw(&self, ticket: &mut Ticket);
 
     /// Whether the calling context is a worker, which the end would have to wait for.
     fn on_worker(&self) -> bool;
-
-    /// Unlinks a task that somebody else than a worker has claimed or cancelled.
-    fn unlink(&self, task: &TaskRef<'_>);
-
-    /// A worker is about to park in a wait. When every worker is, their wakers are woken.
-    fn enter_wait(&self, waker: &Waker);
-
-    /// Whether every worker is parked in a wait.
-    fn all_wait(&self) -> bool;
-
-    /// The worker no longer waits.
-    fn leave_wait(&self, waker: &Waker);
 }
 
 /// Keeps implementations of [`Backend::supervise`](crate::Backend::supervise) in this crate, where
@@ -43,16 +43,11 @@ pub trait Supervise: Send + Sync {
 #[derive(Debug)]
 pub struct Seal(pub(crate) ());
 
-/// A task, to be unlinked. Made by this crate only.
-#[derive(Debug)]
-pub struct TaskRef<'a>(pub(crate) &'a SlotRef);
+/// The keeper of a backend's tasks. Made by this crate only.
+pub struct KeptBy(pub(crate) KeeperRef);
 
-/// What an executor still has to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Remaining {
-    /// Tasks that have not started; with a backend of one's own, tasks that have not ended.
-    pub tasks: usize,
-    /// Workers that have not ended, where they are the executor's.
-    pub workers: usize,
+impl core::fmt::Debug for KeptBy {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("KeptBy")
+    }
 }

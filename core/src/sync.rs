@@ -12,6 +12,10 @@ mod imp {
     #[cfg(feature = "portable-atomic")]
     pub(crate) use portable_atomic as atomic;
 
+    /// Atomics by which nothing is ordered: a model need not look at them.
+    #[cfg(feature = "alloc")]
+    pub(crate) use atomic as unmodeled;
+
     #[cfg(feature = "alloc")]
     pub(crate) use alloc::sync::Arc;
     #[cfg(feature = "std")]
@@ -20,14 +24,49 @@ mod imp {
     pub(crate) use std::thread_local;
 
     /// Whether the model checker runs us.
-    #[cfg(feature = "std")]
     pub(crate) const IN_A_MODEL: bool = false;
 
-    /// Looks for about a microsecond whether it is `done`, before a waiter parks.
+    /// Whether there is something under a lock, as far as one can tell without taking it.
+    #[derive(Debug)]
+    pub(crate) struct Hint(atomic::AtomicUsize);
+
+    impl Hint {
+        pub(crate) const fn new() -> Self {
+            Self(atomic::AtomicUsize::new(0))
+        }
+
+        /// Under the lock.
+        #[inline]
+        pub(crate) fn set(&self, count: usize) {
+            // ORDERING: Relaxed; a hint. Whoever has to be sure takes the lock.
+            self.0.store(count, atomic::Ordering::Relaxed);
+        }
+
+        #[inline]
+        pub(crate) fn is_promising(&self) -> bool {
+            // ORDERING: Relaxed; as above.
+            self.0.load(atomic::Ordering::Relaxed) != 0
+        }
+
+        #[inline]
+        pub(crate) fn is_unpromising(&self) -> bool {
+            !self.is_promising()
+        }
+
+        /// How much, by the last that was heard.
+        #[cfg(feature = "std")]
+        #[inline]
+        pub(crate) fn count(&self) -> usize {
+            // ORDERING: Relaxed; as above.
+            self.0.load(atomic::Ordering::Relaxed)
+        }
+    }
+
+    /// Looks so many times whether it is `done`, 10 to 50 nanoseconds apart.
     #[cfg(feature = "std")]
-    pub(crate) fn spin_until(done: impl Fn() -> bool) -> bool {
-        const SPINS: u32 = if cfg!(miri) { 1 } else { 100 };
-        for _ in 0..SPINS {
+    pub(crate) fn spin_until(spins: u32, done: impl Fn() -> bool) -> bool {
+        let spins = if cfg!(miri) { 1 } else { spins }; // which would show it nothing new
+        for _ in 0..spins {
             if done() {
                 return true;
             }
@@ -257,6 +296,11 @@ mod imp {
             data.cast()
         }
 
+        pub(crate) fn as_ptr(this: &Self) -> *const T {
+            let data: *const Shared<T> = &raw const *this.0;
+            data.cast()
+        }
+
         /// # Safety
         /// As for the standard one, whose documentation has more.
         pub(crate) unsafe fn from_raw(data: *const T) -> Self {
@@ -301,11 +345,38 @@ mod imp {
         }
     }
 
+    /// Atomics by which nothing is ordered: a model need not look at them.
+    pub(crate) use core::sync::atomic as unmodeled;
+
+    /// In a model a hint keeps nobody from taking the lock, and promises nothing.
+    #[derive(Debug)]
+    pub(crate) struct Hint;
+
+    impl Hint {
+        pub(crate) const fn new() -> Self {
+            Self
+        }
+
+        pub(crate) fn set(&self, _count: usize) {}
+
+        pub(crate) fn is_promising(&self) -> bool {
+            true
+        }
+
+        pub(crate) fn is_unpromising(&self) -> bool {
+            true
+        }
+
+        pub(crate) fn count(&self) -> usize {
+            0
+        }
+    }
+
     /// Whether the model checker runs us.
     pub(crate) const IN_A_MODEL: bool = true;
 
     /// `yield_now` and `spin_loop` hide interleavings from loom, so a model never spins.
-    pub(crate) fn spin_until(done: impl Fn() -> bool) -> bool {
+    pub(crate) fn spin_until(_spins: u32, done: impl Fn() -> bool) -> bool {
         done()
     }
 

@@ -10,6 +10,7 @@ use core::task::Waker;
 use std::time::Instant;
 
 use crate::park::{Park, Parked};
+use crate::patience::Patience;
 use crate::sync::{Condvar, Mutex, atomic::AtomicU32, atomic::Ordering};
 
 const EMPTY: u32 = 0;
@@ -25,6 +26,7 @@ pub struct ThreadParker {
 #[derive(Debug)]
 struct Inner {
     state: AtomicU32,
+    patience: Patience,
     lock: Mutex<()>,
     changed: Condvar,
 }
@@ -35,6 +37,7 @@ impl ThreadParker {
         Self {
             inner: Arc::new(Inner {
                 state: AtomicU32::new(EMPTY),
+                patience: Patience::new(),
                 lock: Mutex::new(()),
                 changed: Condvar::new(),
             }),
@@ -65,7 +68,14 @@ impl Park for ThreadParker {
     }
 
     fn park(&self, deadline: Option<Instant>) -> Parked {
-        self.inner.park(deadline)
+        let start = Instant::now();
+        let parked = self.inner.park(deadline);
+        self.inner.patience.learn(start.elapsed());
+        parked
+    }
+
+    fn spin(&self, done: &dyn Fn() -> bool) -> bool {
+        self.inner.patience.spin(done)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The reference of a slot's one future: it alone waits inline and takes the outcome.
 
 use core::fmt;
+use core::mem::ManuallyDrop;
 use core::task::{Poll, Waker};
 
 use crate::contain::contain;
@@ -128,6 +129,30 @@ impl Unique {
 }
 
 impl Unique {
+    /// Moves the outcome out and gives the future up, if the slot is resolved and has one.
+    ///
+    /// # Errors
+    /// This future, if there is nothing to take.
+    ///
+    /// # Safety
+    /// `T` is the type of the slot's value.
+    #[inline]
+    pub(crate) unsafe fn into_outcome<T>(self) -> Result<Result<T, TaskError>, Self> {
+        if !self.0.snapshot().has_outcome() {
+            return Err(self);
+        }
+        // SAFETY: the table is this slot's.
+        let outcome = unsafe { (self.0.table().outcome)(self.0.as_raw(), Access::Exclusive) };
+        // SAFETY: there is an outcome, it is ours (I3), and `T` is its type.
+        let outcome = unsafe { outcome.cast::<Result<T, TaskError>>().read() };
+        let this = ManuallyDrop::new(self);
+        // SAFETY: `this` is not used again, nor dropped.
+        let slot = unsafe { core::ptr::read(&this.0) };
+        // SAFETY: the future's own reference, and the outcome was moved out just now.
+        unsafe { slot.leave_with_outcome() };
+        Ok(outcome)
+    }
+
     /// As Python prints it: `<Future at 0x… state=finished returned u64>`.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::thread;
 
-use concurrent_futures_core::{Executor, Pool, PoolSizeError};
+use concurrent_futures_core::{Executor, Pool, PoolSettingsError};
 
 use crate::thread_pool::ThreadPoolExecutor;
 use crate::threads::{ThreadSettings, Threads};
@@ -115,7 +115,7 @@ pub struct BuildError(Cause);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Cause {
-    Size(PoolSizeError),
+    Size(PoolSettingsError),
     Name,
 }
 

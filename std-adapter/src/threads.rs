@@ -5,6 +5,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle, ThreadId};
+use std::time::{Duration, Instant};
 
 use concurrent_futures_core::{OsLock, Platform, StartError, ThreadParker, Worker};
 
@@ -97,6 +98,10 @@ impl Platform for Threads {
 
     fn parker(&self) -> ThreadParker {
         ThreadParker::current()
+    }
+
+    fn deadline_after(&self, time: Duration) -> Option<Instant> {
+        Instant::now().checked_add(time)
     }
 
     fn has_initializer(&self) -> bool {

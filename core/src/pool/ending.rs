@@ -1,20 +1,20 @@
 //! How a pool ends: closed, cancelled or broken, its workers accounted for.
 #![forbid(unsafe_code)]
 
-use alloc::sync::Arc;
+use alloc::sync::Arc as PlainArc;
 use alloc::vec::Vec;
-use core::ptr::NonNull;
 use core::task::{Poll, Waker};
 
-use super::inner::{GLOBAL, Inner};
+use super::inner::{Desk, Inner, PoolRef};
 use super::{Platform, sleep};
-use crate::backend::Text;
+use crate::account::{Account, Counters, Remaining};
+use crate::backend::{Refused, RefusedReason, Text};
 use crate::contain::contain;
 use crate::error::TaskError;
-use crate::queue::{Queued, home_of};
 use crate::slot::SlotRef;
-use crate::supervise::{Remaining, Supervise, TaskRef};
 use crate::sync::atomic::Ordering;
+use crate::tally::Count;
+use crate::task::Task;
 
 /// Why nothing is accepted, and what becomes of what is queued.
 #[derive(Clone)]
@@ -24,53 +24,40 @@ pub(super) enum Closed {
     Break(Text),
 }
 
+impl Closed {
+    /// Gives a task back that came too late.
+    pub(super) fn refuse(self, slot: SlotRef) -> Refused {
+        let reason = match self {
+            Self::Run | Self::Cancel => RefusedReason::ShutDown,
+            Self::Break(cause) => RefusedReason::Broken(cause),
+        };
+        Refused::new(Task::from_slot(slot), reason)
+    }
+}
+
 impl<P: Platform> Inner<P> {
     pub(super) fn is_closed(&self) -> bool {
-        self.global.with(|global| global.closed.is_some())
+        self.global(|global| global.closed.is_some())
     }
 
     /// P4. Cancelling after running, breaking after both: what was said last and is worse counts.
     pub(super) fn close_as(&self, how: Closed) {
-        let before = self.global.with(|global| {
+        // ORDERING: Relaxed; see `own_desk`.
+        self.closed.store(true, Ordering::Relaxed);
+        let (before, dismissed) = self.global(|global| {
             let worse = match (&global.closed, &how) {
                 (None, _) | (Some(Closed::Run), Closed::Cancel | Closed::Break(_)) => true,
                 (Some(Closed::Cancel), Closed::Break(_)) => true,
                 (Some(_), _) => false,
             };
-            if worse { global.closed.replace(how) } else { None }
+            let before = if worse { global.closed.replace(how) } else { None };
+            (before, global.room.dismiss())
         });
         drop(before);
+        for (_, waker) in dismissed {
+            let _ = contain(|| waker.wake());
+        }
         self.wake_all();
-    }
-
-    /// Resolves all that is queued, now and by whoever moves tasks from queue to queue later.
-    pub(super) fn purge(&self) -> usize {
-        // ORDERING: Relaxed; the locks of the queues order it: a task that is pushed to a desk after
-        // it was purged, is pushed by somebody who sees the flag then.
-        self.purging.store(true, Ordering::Relaxed);
-        let fate = self.global.with(|global| global.closed.clone());
-        let mut purged = 0;
-        while let Some(slot) = self.global.with(|global| global.chain.pop()) {
-            purged += resolve(slot, &fate);
-        }
-        for desk in &self.desks {
-            while let Some(slot) = desk.queue.pop() {
-                purged += resolve(slot, &fate);
-            }
-        }
-        purged
-    }
-
-    /// Resolves a task that a worker took, and is not to run any more.
-    pub(super) fn resolve_purged(&self, slot: SlotRef) {
-        let fate = self.global.with(|global| global.closed.clone());
-        resolve(slot, &fate);
-    }
-
-    /// The pool gives up: what is queued fails with the cause, what comes is refused with it.
-    pub(super) fn break_down(&self, cause: Text) {
-        self.close_as(Closed::Break(cause));
-        self.purge();
     }
 
     /// P6: a worker has ended; `now` is the word after it said so.
@@ -94,7 +81,7 @@ impl<P: Platform> Inner<P> {
 
     /// Changes the list of workers that wait, and wakes them all if that is every worker there is:
     /// one of them has to claim.
-    fn wake_if_all_wait(&self, change: impl FnOnce(&mut Vec<Arc<Waker>>)) {
+    pub(super) fn wake_if_all_wait(&self, change: impl FnOnce(&mut Vec<PlainArc<Waker>>)) {
         let all = self.waiting.with(|waiting| {
             change(waiting);
             let all = waiting.len() >= self.sleep.load().live();
@@ -106,21 +93,53 @@ impl<P: Platform> Inner<P> {
     }
 }
 
-/// Ends a task that was popped: 1 if this did.
-fn resolve(slot: SlotRef, fate: &Option<Closed>) -> usize {
-    if !slot.snapshot().is_pending() {
-        return 0;
-    }
-    match fate {
-        Some(Closed::Break(cause)) => {
-            let resolved = slot.resolve_pending(TaskError::pool_broken(cause));
-            usize::from(resolved == crate::state::Claim::Claimed)
+impl<P: Platform> PoolRef<P> {
+    /// Resolves all that is queued, now and by whoever moves tasks from queue to queue later.
+    pub(super) fn purge(&self) -> usize {
+        // ORDERING: Relaxed; the locks of the queues order it: a task that is pushed to a desk after
+        // it was purged, is pushed by somebody who sees the flag then.
+        self.purging.store(true, Ordering::Relaxed);
+        let fate = self.global(|global| global.closed.clone());
+        let mut purged = 0;
+        while let Some(slot) = self.global(|global| global.chain.pop()) {
+            purged += usize::from(self.resolve(slot, &fate));
         }
-        _ => usize::from(slot.cancel()),
+        for desk in &self.desks {
+            while let Some(slot) = desk.queue.pop() {
+                purged += usize::from(self.resolve(slot, &fate));
+            }
+        }
+        purged
+    }
+
+    /// Resolves a task that a worker took, and is not to run any more.
+    pub(super) fn resolve_purged(&self, slot: SlotRef) {
+        let fate = self.global(|global| global.closed.clone());
+        self.resolve(slot, &fate);
+    }
+
+    /// Ends a task that was popped; whether this did.
+    fn resolve(&self, slot: SlotRef, fate: &Option<Closed>) -> bool {
+        let resolved = slot.snapshot().is_pending()
+            && match fate {
+                Some(Closed::Break(cause)) => {
+                    let error = TaskError::pool_broken(cause);
+                    slot.resolve_pending(error) == crate::state::Claim::Claimed
+                }
+                _ => slot.cancel(),
+            };
+        self.discard(slot);
+        resolved
+    }
+
+    /// The pool gives up: what is queued fails with the cause, what comes is refused with it.
+    pub(super) fn break_down(&self, cause: Text) {
+        self.close_as(Closed::Break(cause));
+        self.purge();
     }
 }
 
-impl<P: Platform> Supervise for Inner<P> {
+impl<P: Platform> Account for PoolRef<P> {
     fn close(&self) {
         self.close_as(Closed::Run);
     }
@@ -143,7 +162,8 @@ impl<P: Platform> Supervise for Inner<P> {
         // Looked at after that: the last worker accounts for itself before it takes the list. A task
         // without any worker is one whose submitter is about to start the first, or to take it back.
         // The queues first: what was taken from them since is in the hand of a worker that lives.
-        let ended = self.queued() == 0 && self.sleep.load().live() == 0;
+        let in_callers = self.global(|global| global.in_callers);
+        let ended = in_callers == 0 && self.queued() == 0 && self.sleep.load().live() == 0;
         if ended { Poll::Ready(()) } else { Poll::Pending }
     }
 
@@ -161,42 +181,27 @@ impl<P: Platform> Supervise for Inner<P> {
         Remaining { tasks: self.queued(), workers: self.sleep.load().live() }
     }
 
-    fn on_worker(&self) -> bool {
-        crate::context::works_for(NonNull::from(self).cast())
-    }
-
-    fn unlink(&self, task: &TaskRef<'_>) {
-        loop {
-            let entry = match home_of::<Queued>(task.0) {
-                0 => return, // popped, or between two queues: whoever holds it finds it claimed
-                GLOBAL => self.global.with(|global| global.chain.remove(task.0)),
-                home => match self.desks.get((home - GLOBAL - 1) as usize) {
-                    Some(desk) => desk.queue.remove(task.0),
-                    None => return,
-                },
-            };
-            if entry.is_some() {
-                return; // and the entry's reference is dropped here, outside the lock
-            }
+    fn counters(&self) -> Counters {
+        let now = self.sleep.load();
+        let outside = &self.outside;
+        let mut counters = Counters {
+            submitted: self.global(|global| global.submitted),
+            started: outside.started.get(),
+            finished: outside.finished.get(),
+            failed: outside.failed.get(),
+            cancelled: outside.cancelled.get(),
+            queued: self.queued(),
+            idle_workers: now.idle(),
+            live_workers: now.live(),
+        };
+        for Desk { tally, .. } in &self.desks {
+            let add = |sum: &mut usize, count: &Count| *sum = sum.wrapping_add(count.get());
+            add(&mut counters.submitted, &tally.submitted);
+            add(&mut counters.started, &tally.started);
+            add(&mut counters.finished, &tally.finished);
+            add(&mut counters.failed, &tally.failed);
+            add(&mut counters.cancelled, &tally.cancelled);
         }
-    }
-
-    fn enter_wait(&self, waker: &Waker) {
-        let entry = Arc::new(waker.clone());
-        self.wake_if_all_wait(|waiting| waiting.push(entry));
-    }
-
-    fn all_wait(&self) -> bool {
-        let waiting = self.waiting.with(|waiting| waiting.len());
-        waiting >= self.sleep.load().live()
-    }
-
-    fn leave_wait(&self, waker: &Waker) {
-        let waker = waker.clone(); // as in `stop_waiting`
-        let entry = self.waiting.with(|waiting| {
-            let at = waiting.iter().position(|other| other.will_wake(&waker))?;
-            Some(waiting.swap_remove(at))
-        });
-        drop(entry);
+        counters
     }
 }

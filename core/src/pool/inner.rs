@@ -2,50 +2,63 @@
 #![forbid(unsafe_code)]
 
 use alloc::boxed::Box;
-use alloc::sync::Arc;
+use alloc::sync::Arc as PlainArc;
 use alloc::vec::Vec;
+use core::ptr::NonNull;
 use core::task::Waker;
 
+use super::Platform;
 use super::ending::Closed;
-use super::sleep::{self, Sleep};
-use super::worker::LOST;
-use super::{Platform, StartError, Worker};
-use crate::backend::{Refused, RefusedReason};
+use super::room::Room;
+use super::settings::PoolSettings;
+use super::sleep::Sleep;
 use crate::contain::contain;
+use crate::keeper::KeeperRef;
 use crate::lock::Guarded;
-use crate::queue::{Chain, Fifo};
+use crate::queue::{Batch, Chain, Fifo};
 use crate::slot::SlotRef;
-use crate::sync::{atomic::AtomicBool, atomic::AtomicU32, atomic::Ordering};
-use crate::task::Task;
+use crate::sync::{Arc, Hint, atomic::AtomicBool, atomic::AtomicU32, atomic::Ordering};
+use crate::tally::Tally;
 
 /// The home of tasks in the global queue (I7); those of workers follow it.
 pub(super) const GLOBAL: u32 = 1;
 
 pub(super) struct Inner<P: Platform> {
     pub(super) platform: P,
+    pub(super) settings: PoolSettings,
     pub(super) sleep: Sleep,
-    pub(super) global: Guarded<P::Lock, Global>,
+    global: Guarded<P::Lock, Global>,
+    global_hint: Hint,
     pub(super) desks: Box<[Desk<P>]>,
     /// Workers that sleep, the latest last: it is woken first, its caches are warm.
     pub(super) idle: Guarded<P::Lock, Vec<Sleeper>>,
-    /// How many desks were ever in use; locked while a worker is being started (P5).
+    /// How many desks were ever in use; locked while a worker is being started or retires (P5).
     pub(super) started: Guarded<P::StartLock, usize>,
-    /// Those of them whose workers have ended: in a pool that is being closed the last worker may
-    /// find that it has more in its hands than it can run, and start others again.
+    /// Those of them whose workers have ended.
     pub(super) free: Guarded<P::Lock, Vec<usize>>,
     /// How many desks to look through; changed under the lock of `started`.
     pub(super) desks_in_use: AtomicU32,
+    /// Set with `Global::closed`, for workers that submit to themselves.
+    pub(super) closed: AtomicBool,
     /// Set before anything is purged; whoever moves tasks from queue to queue looks at it after.
     pub(super) purging: AtomicBool,
     /// Who waits for the end.
     pub(super) joiners: Guarded<P::Lock, Vec<Waker>>,
     /// Workers parked in a wait.
-    pub(super) waiting: Guarded<P::Lock, Vec<Arc<Waker>>>,
+    pub(super) waiting: Guarded<P::Lock, Vec<PlainArc<Waker>>>,
+    /// What was done by others than its workers.
+    pub(super) outside: Tally,
 }
 
+/// The queue that everybody may push to, and what is decided under its lock.
 pub(super) struct Global {
     pub(super) chain: Chain,
     pub(super) closed: Option<Closed>,
+    pub(super) room: Room,
+    /// Tasks that were accepted, but for those that workers submitted to themselves; wraps around.
+    pub(super) submitted: usize,
+    /// Tasks that run in the contexts that submitted them.
+    pub(super) in_callers: usize,
 }
 
 /// What a worker has that others may reach.
@@ -53,6 +66,8 @@ pub(super) struct Desk<P: Platform> {
     pub(super) queue: Fifo<P::Lock>,
     /// Whoever takes the worker from the idle list sets it, then wakes.
     pub(super) called: AtomicBool,
+    /// Written by the worker at this desk.
+    pub(super) tally: Tally,
 }
 
 pub(super) struct Sleeper {
@@ -61,162 +76,91 @@ pub(super) struct Sleeper {
 }
 
 impl<P: Platform> Inner<P> {
-    pub(super) fn new(platform: P, max_workers: u32) -> Self {
+    pub(super) fn new(platform: P, settings: PoolSettings) -> Self {
         let desk = |index| Desk {
             queue: Fifo::new(P::Lock::default(), index + GLOBAL + 1),
             called: AtomicBool::new(false),
+            tally: Tally::default(),
         };
-        let global = Global { chain: Chain::new(GLOBAL), closed: None };
+        let global = Global {
+            chain: Chain::new(GLOBAL),
+            closed: None,
+            room: Room::default(),
+            submitted: 0,
+            in_callers: 0,
+        };
         Self {
             platform,
+            settings,
             sleep: Sleep::new(),
             global: Guarded::new(P::Lock::default(), global),
-            desks: (0..max_workers).map(desk).collect(),
+            global_hint: Hint::new(),
+            desks: (0..settings.max_workers as u32).map(desk).collect(),
             idle: Guarded::new(P::Lock::default(), Vec::new()),
             started: Guarded::new(P::StartLock::default(), 0),
             free: Guarded::new(P::Lock::default(), Vec::new()),
             desks_in_use: AtomicU32::new(0),
+            closed: AtomicBool::new(false),
             purging: AtomicBool::new(false),
             joiners: Guarded::new(P::Lock::default(), Vec::new()),
             waiting: Guarded::new(P::Lock::default(), Vec::new()),
+            outside: Tally::default(),
         }
     }
 
-    /// # Errors
-    /// The task, if the pool is closed, or has no worker and cannot start one.
-    pub(super) fn schedule(self: &Arc<Self>, slot: SlotRef) -> Result<(), Refused> {
-        // Kept only while there is no worker, and the task may have to be taken back.
-        let unstaffed = (!self.sleep.load().is_staffed()).then(|| slot.clone());
-        let refused = self.global.with(|global| match &global.closed {
+    /// For comparison with what the calling context does.
+    pub(super) fn address(&self) -> NonNull<()> {
+        NonNull::from(self).cast()
+    }
+
+    /// Runs `f` under the lock of the global queue. A place that it frees in a bounded queue is granted
+    /// to whoever has waited longest for one.
+    #[inline]
+    pub(super) fn global<R>(&self, f: impl FnOnce(&mut Global) -> R) -> R {
+        let (result, granted) = self.global.with(|global| {
+            let result = f(global);
+            self.global_hint.set(global.chain.len());
+            let capacity = self.settings.queue_capacity;
+            let taken = global.chain.len();
+            (result, capacity.and_then(|capacity| global.room.grant(taken, capacity)))
+        });
+        if let Some(waker) = granted {
+            let _ = contain(|| waker.wake());
+        }
+        result
+    }
+
+    /// Half of the global queue, or of a bounded one a single task: then all that has not started is in
+    /// the global queue, and counts.
+    pub(super) fn take_from_global(&self, batch: &mut Batch) {
+        if !self.global_hint.is_promising() {
+            return;
+        }
+        let over = self.global(|global| match self.settings.queue_capacity {
             None => {
-                global.chain.push(slot);
+                global.chain.take_half(batch);
                 None
             }
-            Some(closed) => Some((slot, closed.clone())),
+            Some(_) => batch.push_back(global.chain.pop()?).err(),
         });
-        if let Some((slot, closed)) = refused {
-            let reason = match closed {
-                Closed::Run | Closed::Cancel => RefusedReason::ShutDown,
-                Closed::Break(cause) => RefusedReason::Broken(cause),
-            };
-            return Err(Refused::new(Task::from_slot(slot), reason));
-        }
-        match unstaffed {
-            None => self.notify(),
-            Some(slot) => {
-                if let Err(error) = self.start_first() {
-                    // Not there any more: a shutdown has cancelled it, so it was accepted.
-                    if let Some(slot) = self.global.with(|global| global.chain.remove(&slot)) {
-                        self.tell_joiners(); // who may have come meanwhile
-                        let reason = RefusedReason::NoWorker(error.cause());
-                        return Err(Refused::new(Task::from_slot(slot), reason));
-                    }
-                }
-            }
-        }
-        Ok(())
+        debug_assert!(over.is_none(), "a batch that was empty has room for one");
     }
 
-    /// P1: something has become visible in a queue.
+    /// For a worker that has just finished a task and finds the next in the global queue already: tasks
+    /// come faster than it can fetch them one by one, and whoever pushes and whoever fetches would do
+    /// nothing but take the lock from one another. Half a microsecond makes a batch of them.
     #[inline]
-    pub(super) fn notify(self: &Arc<Self>) {
-        let now = self.sleep.load();
-        if now.searching() == 0 {
-            self.wake_or_start(now);
+    pub(super) fn let_more_come(&self) {
+        #[cfg(feature = "std")]
+        if self.settings.queue_capacity.is_none() && (1..8).contains(&self.global_hint.count()) {
+            crate::sync::spin_until(32, || self.global_hint.count() >= 16);
         }
     }
 
-    #[cold]
-    pub(super) fn wake_or_start(self: &Arc<Self>, now: sleep::Counts) {
-        if now.idle() > 0 {
-            self.wake_one();
-        } else if now.live() < self.desks.len() {
-            // With workers there already, one that cannot be started is not missed.
-            let _ = self.started.with(|started| self.start_if_wanted(started));
-        }
-    }
-
-    /// P5: waits for whoever is starting the first worker, or does so.
-    ///
-    /// # Errors
-    /// Why it could not be started.
-    #[cold]
-    pub(super) fn start_first(self: &Arc<Self>) -> Result<(), StartError> {
-        let was_staffed = self.started.with(|started| {
-            let staffed = self.sleep.load().is_staffed();
-            if staffed { Ok(true) } else { self.start(started).map(|()| false) }
-        })?;
-        if self.sleep.load().live() == 0 && !self.is_closed() {
-            // The platform dropped the worker and did not say so: outside the lock, see `Worker`.
-            self.break_down(LOST.into());
-        } else if was_staffed {
-            self.notify(); // the one just started searches, and comes to P2
-        }
-        Ok(())
-    }
-
-    /// # Errors
-    /// Why it could not be started.
-    pub(super) fn start_if_wanted(self: &Arc<Self>, started: &mut usize) -> Result<(), StartError> {
-        let now = self.sleep.load();
-        let enough = now.searching() > 0 || now.idle() > 0 || now.live() == self.desks.len();
-        if enough || !self.has_work() {
-            return Ok(());
-        }
-        self.start(started)
-    }
-
-    /// Starts a worker, which searches from the first. Called under the lock of `started`.
-    ///
-    /// # Errors
-    /// Why it could not be started.
-    pub(super) fn start(self: &Arc<Self>, started: &mut usize) -> Result<(), StartError> {
-        let desk = self.free.with(Vec::pop).unwrap_or_else(|| {
-            *started += 1;
-            *started - 1
-        });
-        // ORDERING: Relaxed; published by the change of the sleep word that follows: whoever goes to
-        // sleep after it looks at this desk too, whoever did before is seen sleeping by its worker.
-        self.desks_in_use.store(*started as u32, Ordering::Relaxed);
-        self.sleep.worker_starts();
-        // Dropped unrun, the worker accounts for itself (P6), and does not break the pool under this
-        // lock: there is another worker, or whoever submits sees to it.
-        self.platform.start(Worker::new(self.clone(), desk))?;
-        self.sleep.staffed();
-        Ok(())
-    }
-
-    /// Wakes a sleeping worker, unless one is searching already.
-    pub(super) fn wake_one(&self) {
-        let sleeper = self.idle.with(|idle| {
-            if self.sleep.load().searching() > 0 {
-                return None;
-            }
-            let sleeper = idle.pop()?;
-            self.sleep.idle_to_searching();
-            Some(sleeper)
-        });
-        if let Some(sleeper) = sleeper {
-            self.call(sleeper);
-        }
-    }
-
-    pub(super) fn wake_all(&self) {
-        // At once, not one by one: who goes to sleep again meanwhile has looked for itself.
-        let sleepers = self.idle.with(|idle| {
-            idle.iter().for_each(|_| self.sleep.idle_to_searching());
-            core::mem::take(idle)
-        });
-        for sleeper in sleepers {
-            self.call(sleeper);
-        }
-    }
-
-    pub(super) fn call(&self, sleeper: Sleeper) {
-        // ORDERING: Release; pairs with the Acquire in `Worker::sleep`. An RMW as the other side's is:
-        // loom orders a plain store among them as C11 would not.
-        self.desks[sleeper.desk].called.swap(true, Ordering::Release);
-        let _ = contain(|| sleeper.waker.wake()); // a platform's own: the next is woken all the same
+    /// Whether there may be something to do, without taking a lock.
+    pub(super) fn is_promising(&self) -> bool {
+        self.global_hint.is_promising()
+            || self.desks_in_use().iter().any(|desk| desk.queue.is_promising())
     }
 
     /// The desks at which somebody may be working.
@@ -229,12 +173,50 @@ impl<P: Platform> Inner<P> {
     /// How many tasks are visible.
     pub(super) fn queued(&self) -> usize {
         let on_desks: usize = self.desks_in_use().iter().map(|desk| desk.queue.len()).sum();
-        self.global.with(|global| global.chain.len()) + on_desks
+        self.global(|global| global.chain.len()) + on_desks
     }
 
     /// Whether a task is visible anywhere. The global queue first: tasks move from there to desks.
     pub(super) fn has_work(&self) -> bool {
-        self.global.with(|global| global.chain.len() > 0)
+        self.global(|global| global.chain.len() > 0)
             || self.desks_in_use().iter().any(|desk| desk.queue.len() > 0)
+    }
+}
+
+/// A counted reference to the inside of a pool: each worker has one, and each handle.
+pub(super) struct PoolRef<P: Platform>(Arc<Inner<P>>);
+
+impl<P: Platform> PoolRef<P> {
+    pub(super) fn new(inner: Inner<P>) -> Self {
+        Self(Arc::new(inner))
+    }
+
+    /// For tasks, which do not count.
+    pub(super) fn as_keeper(&self) -> KeeperRef {
+        KeeperRef::uncounted(&self.0)
+    }
+
+    /// What is left of a queue entry that could not be run: nothing, or, while somebody else is in the
+    /// middle of resolving it and has nothing but its word that the pool is there, the pool (I6).
+    pub(super) fn discard(&self, slot: SlotRef) {
+        if !slot.snapshot().is_done() {
+            let pool = self.clone();
+            let over = crate::completion::Completion::of_cancelled(&slot);
+            crate::callback::add(&slot, move |_| drop(pool), move || over);
+        }
+    }
+}
+
+impl<P: Platform> Clone for PoolRef<P> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<P: Platform> core::ops::Deref for PoolRef<P> {
+    type Target = Inner<P>;
+
+    fn deref(&self) -> &Inner<P> {
+        &self.0
     }
 }

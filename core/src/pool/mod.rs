@@ -16,44 +16,57 @@
 //! - **P3** A worker that goes to sleep says so in the sleep word first, and looks at the queues
 //!   again before it parks.
 //! - **P4** Whether the pool is closed is decided under the lock of the global queue: a push is
-//!   accepted before or refused after.
-//! - **P5** A task is accepted only when at least one worker has been started; until then whoever
-//!   submits starts one, one after another.
+//!   accepted before or refused after. A worker that pushes to its own queue looks there again before
+//!   it ends.
+//! - **P5** A task is accepted only when there is a worker that was started; until then whoever submits
+//!   starts one, one after another. Starting and retiring exclude each other.
 //! - **P6** A worker accounts for itself when it ends, however it ends; the last one tells those who
 //!   wait for the end.
 
 mod ending;
 mod inner;
 mod platform;
+mod room;
+mod settings;
 mod sleep;
+mod staff;
+mod submitting;
+mod supervision;
 mod worker;
 
 pub use platform::{Platform, StartError};
+pub(crate) use room::Ticket;
+pub use settings::{PoolSettings, PoolSettingsError};
 pub use worker::Worker;
 
-use alloc::sync::Arc;
 use core::fmt;
 
 use crate::backend::{Backend, Refused};
 use crate::supervise::{Seal, Supervise};
 use crate::task::Task;
-use inner::Inner;
+use inner::{Inner, PoolRef};
 
 /// A pool of workers, as a backend. What the workers are, the platform knows.
 pub struct Pool<P: Platform> {
-    inner: Arc<Inner<P>>,
+    inner: PoolRef<P>,
 }
 
 impl<P: Platform> Pool<P> {
     /// A pool of at most `max_workers`, none of which is started before there is work.
     ///
     /// # Errors
-    /// [`PoolSizeError`] for zero workers, and for more than can be counted.
-    pub fn new(platform: P, max_workers: usize) -> Result<Self, PoolSizeError> {
-        if max_workers == 0 || max_workers > sleep::WORKERS_MAX {
-            return Err(PoolSizeError { workers: max_workers });
-        }
-        Ok(Self { inner: Arc::new(Inner::new(platform, max_workers as u32)) })
+    /// [`PoolSettingsError::Workers`] for zero workers, and for more than can be counted.
+    pub fn new(platform: P, max_workers: usize) -> Result<Self, PoolSettingsError> {
+        Self::with_settings(platform, PoolSettings::new(max_workers))
+    }
+
+    /// A pool as it is described.
+    ///
+    /// # Errors
+    /// What is wrong with the description.
+    pub fn with_settings(platform: P, settings: PoolSettings) -> Result<Self, PoolSettingsError> {
+        settings.check()?;
+        Ok(Self { inner: PoolRef::new(Inner::new(platform, settings)) })
     }
 
     /// The platform.
@@ -69,12 +82,11 @@ impl<P: Platform> Pool<P> {
 
 impl<P: Platform> Backend for Pool<P> {
     fn schedule(&self, task: Task) -> Result<(), Refused> {
-        let Some(slot) = task.into_slot() else { return Ok(()) };
-        self.inner.schedule(slot)
+        self.inner.schedule_task(task, self.inner.settings.when_full)
     }
 
     fn supervise(&self, _: Seal) -> Option<&dyn Supervise> {
-        Some(&*self.inner)
+        Some(&self.inner)
     }
 }
 
@@ -85,20 +97,3 @@ impl<P: Platform> fmt::Debug for Pool<P> {
         debug.field("workers", &self.inner.sleep.load().live()).finish_non_exhaustive()
     }
 }
-
-/// A pool cannot have that many workers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct PoolSizeError {
-    /// The number asked for.
-    pub workers: usize,
-}
-
-impl fmt::Display for PoolSizeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (workers, most) = (self.workers, sleep::WORKERS_MAX);
-        write!(f, "a pool of {workers} workers: ask for 1 at least and {most} at most")
-    }
-}
-
-impl core::error::Error for PoolSizeError {}

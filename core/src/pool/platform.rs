@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 use core::fmt;
+use core::time::Duration;
 
 use super::Worker;
 use crate::backend::Text;
@@ -25,8 +26,14 @@ pub trait Platform: Send + Sync + Sized + 'static {
     /// `submit` gives its callable back.
     fn start(&self, worker: Worker<Self>) -> Result<(), StartError>;
 
-    /// A parker for the calling worker.
+    /// A parker for the calling context: a worker, or whoever waits for room in a bounded queue.
     fn parker(&self) -> Self::Park;
+
+    /// The moment that is so far away, on the clock of the parkers. `None` without a clock, and for
+    /// moments beyond it: who waits until then waits for ever.
+    fn deadline_after(&self, _time: Duration) -> Option<<Self::Park as Park>::Instant> {
+        None
+    }
 
     /// Whether `initialize` does anything. While it does, its worker is not counted on.
     fn has_initializer(&self) -> bool {

@@ -12,7 +12,7 @@ const IDLE: usize = 1;
 const SEARCHING: usize = 1 << BITS;
 /// One worker that was started, or is being started, and has not ended.
 const LIVE: usize = 1 << (2 * BITS);
-/// A worker has been started, ever (P5).
+/// There is a worker whom the platform has started (P5); it stays set when all have ended with the pool.
 const STAFFED: usize = 1 << (3 * BITS);
 
 /// The most workers that can be counted: 1023 on 32 bits, and more than anybody wants on 64.
@@ -92,6 +92,19 @@ impl Sleep {
     /// A worker has ended. The value after.
     pub(super) fn worker_ends(&self, searching: bool) -> Counts {
         self.add((LIVE + if searching { SEARCHING } else { 0 }).wrapping_neg())
+    }
+
+    /// A worker that is taken from the idle list ends; without it there may be none. Under the list's
+    /// lock and that of those who start workers. The value after.
+    pub(super) fn idle_ends(&self) -> Counts {
+        let without = |before: usize| {
+            let after = before.wrapping_sub(LIVE + IDLE);
+            if Counts(after).live() == 0 { after & !STAFFED } else { after }
+        };
+        // ORDERING: AcqRel; as in `add`.
+        let ended =
+            self.0.fetch_update(Ordering::AcqRel, Ordering::Relaxed, |now| Some(without(now)));
+        Counts(ended.map_or_else(|now| now, without))
     }
 
     fn add(&self, difference: usize) -> Counts {

@@ -8,6 +8,9 @@ use super::fifo::Batch;
 use crate::slot::{Header, SlotRef};
 use crate::sync::{UnsafeCell, atomic::AtomicU32, atomic::Ordering};
 
+/// So few are not worth a second turn of the lock. In a model, where tasks are few, one is little.
+const LITTLE: usize = if crate::sync::IN_A_MODEL { 1 } else { 8 };
+
 /// Neighbours in a chain.
 pub(crate) struct Links {
     next: Option<NonNull<Header>>,
@@ -101,9 +104,10 @@ impl<P: Place> Chain<P> {
         Some(unsafe { self.unlink(slot) })
     }
 
-    /// Takes half of it, at least one if there is any, as far as there is room.
+    /// Takes half of it, or all if that is little, as far as there is room.
     pub(crate) fn take_half(&mut self, batch: &mut Batch) {
-        for _ in 0..self.len.div_ceil(2).min(batch.capacity() - batch.len()) {
+        let share = self.len.div_ceil(2).max(self.len.min(LITTLE));
+        for _ in 0..share.min(batch.capacity() - batch.len()) {
             let Some(slot) = self.pop() else { return };
             if let Err(slot) = batch.push_back(slot) {
                 return self.push(slot); // not reached: the room was counted
