@@ -79,6 +79,10 @@ impl<B: Backend> Executor<B> {
         Self { shared: Arc::new(shared) }
     }
 
+    pub(crate) fn shared(&self) -> &Arc<Shared<B>> {
+        &self.shared
+    }
+
     /// The backend.
     pub fn backend(&self) -> &B {
         &self.shared.backend
@@ -296,7 +300,11 @@ impl<B: Backend> Drop for Executor<B> {
 }
 
 impl<B: Backend> Shared<B> {
-    fn supervisor(&self) -> Option<&dyn Supervise> {
+    pub(crate) fn backend(&self) -> &B {
+        &self.backend
+    }
+
+    pub(crate) fn supervisor(&self) -> Option<&dyn Supervise> {
         self.backend.supervise(Seal(()))
     }
 

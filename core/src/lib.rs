@@ -85,6 +85,8 @@ mod slot;
 mod state;
 mod storage;
 #[cfg(feature = "alloc")]
+mod submitter;
+#[cfg(feature = "alloc")]
 mod supervise;
 mod sync;
 #[cfg(feature = "alloc")]
@@ -148,6 +150,8 @@ pub use shared::{SharedFuture, SharedResult};
 pub use shutdown::{Shutdown, ShutdownError};
 #[cfg(feature = "alloc")]
 pub use storage::heap::SlotLock;
+#[cfg(feature = "alloc")]
+pub use submitter::Submitter;
 pub use task::Task;
 #[cfg(feature = "std")]
 pub use thread_parker::ThreadParker;

@@ -4,8 +4,9 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
-use concurrent_futures_core::{Executor, Pool, PoolSettingsError};
+use concurrent_futures_core::{Executor, Pool, PoolSettings, PoolSettingsError, WhenFull};
 
 use crate::thread_pool::ThreadPoolExecutor;
 use crate::threads::{ThreadSettings, Threads};
@@ -27,14 +28,16 @@ use crate::threads::{ThreadSettings, Threads};
 #[must_use = "a builder does nothing until it builds"]
 pub struct ThreadPoolBuilder {
     max_workers: Option<usize>,
-    settings: ThreadSettings,
+    pool: PoolSettings,
+    threads: ThreadSettings,
 }
 
 impl ThreadPoolBuilder {
     pub(crate) fn new() -> Self {
         Self {
             max_workers: None,
-            settings: ThreadSettings {
+            pool: PoolSettings::new(1),
+            threads: ThreadSettings {
                 name_prefix: "ThreadPoolExecutor-".into(),
                 stack_size: None,
                 initializer: None,
@@ -49,15 +52,36 @@ impl ThreadPoolBuilder {
         self
     }
 
+    /// How many tasks may wait to be started; those that run do not count. By default as many as there
+    /// is memory for, as in Python.
+    pub fn queue_capacity(mut self, tasks: usize) -> Self {
+        self.pool = self.pool.queue_capacity(tasks);
+        self
+    }
+
+    /// What `submit` does when so many tasks wait; blocks, if not said otherwise.
+    /// [`Executor::when_full`] takes another policy for once.
+    pub fn when_full(mut self, when_full: WhenFull) -> Self {
+        self.pool = self.pool.when_full(when_full);
+        self
+    }
+
+    /// Threads that have been idle for so long end, and are started again when there is work. By
+    /// default they stay, as in Python.
+    pub fn keep_alive(mut self, idle: Duration) -> Self {
+        self.pool = self.pool.keep_alive(idle);
+        self
+    }
+
     /// What the names of the threads begin with; their number follows.
     pub fn thread_name_prefix(mut self, prefix: impl Into<String>) -> Self {
-        self.settings.name_prefix = prefix.into();
+        self.threads.name_prefix = prefix.into();
         self
     }
 
     /// The stack of each thread, in bytes; by default what std gives (2 MiB).
     pub fn stack_size(mut self, bytes: usize) -> Self {
-        self.settings.stack_size = Some(bytes);
+        self.threads.stack_size = Some(bytes);
         self
     }
 
@@ -70,23 +94,24 @@ impl ThreadPoolBuilder {
         F: Fn() -> Result<(), E> + Send + Sync + 'static,
         E: Into<Box<dyn Error + Send + Sync>>,
     {
-        self.settings.initializer = Some(Arc::new(move || initializer().map_err(Into::into)));
+        self.threads.initializer = Some(Arc::new(move || initializer().map_err(Into::into)));
         self
     }
 
     /// The pool.
     ///
     /// # Errors
-    /// [`BuildError`] for zero workers, more than can be counted, or a name with a NUL in it.
+    /// [`BuildError`] for zero workers, more than can be counted, a queue without any room, or a name
+    /// with a NUL in it.
     pub fn build(self) -> Result<ThreadPoolExecutor, BuildError> {
-        if self.settings.name_prefix.contains('\0') {
+        if self.threads.name_prefix.contains('\0') {
             return Err(BuildError(Cause::Name));
         }
         let max_workers = self.max_workers.unwrap_or_else(default_workers);
-        let threads = Threads::new(self.settings);
+        let threads = Threads::new(self.threads);
         let handles = threads.handles();
-        let pool =
-            Pool::new(threads, max_workers).map_err(|error| BuildError(Cause::Size(error)))?;
+        let pool = Pool::with_settings(threads, self.pool.max_workers(max_workers))
+            .map_err(|error| BuildError(Cause::Pool(error)))?;
         Ok(ThreadPoolExecutor::from_parts(Executor::new(pool), handles))
     }
 }
@@ -101,9 +126,10 @@ impl fmt::Debug for ThreadPoolBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ThreadPoolBuilder")
             .field("max_workers", &self.max_workers)
-            .field("thread_name_prefix", &self.settings.name_prefix)
-            .field("stack_size", &self.settings.stack_size)
-            .field("initializer", &self.settings.initializer.is_some())
+            .field("pool", &self.pool)
+            .field("thread_name_prefix", &self.threads.name_prefix)
+            .field("stack_size", &self.threads.stack_size)
+            .field("initializer", &self.threads.initializer.is_some())
             .finish()
     }
 }
@@ -115,14 +141,14 @@ pub struct BuildError(Cause);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Cause {
-    Size(PoolSettingsError),
+    Pool(PoolSettingsError),
     Name,
 }
 
 impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Cause::Size(error) => error.fmt(f),
+            Cause::Pool(error) => error.fmt(f),
             Cause::Name => f.write_str("a thread's name cannot have a NUL in it: choose another"),
         }
     }

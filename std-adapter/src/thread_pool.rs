@@ -66,7 +66,8 @@ impl ThreadPoolExecutor {
     }
 
     /// As [`Executor::shutdown`]; having waited without a timeout, the threads are gone,
-    /// thread-local destructors included.
+    /// thread-local destructors included. Only one that had retired long before, with
+    /// [`keep_alive`](ThreadPoolBuilder::keep_alive), may still be busy with those.
     ///
     /// # Errors
     /// `WouldDeadlock` in a task of this very pool that would wait for its own end (the pool is

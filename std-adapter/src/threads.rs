@@ -29,16 +29,16 @@ pub struct Threads {
 /// The threads that were started.
 #[derive(Debug, Default)]
 pub(crate) struct Handles {
-    started: Mutex<Started>,
+    started: Mutex<Vec<Started>>,
     /// Held while threads are waited for, so that whoever comes second waits as well.
     joining: Mutex<()>,
 }
 
-#[derive(Debug, Default)]
+/// A thread that was started, and its handle unless somebody waits for it.
+#[derive(Debug)]
 struct Started {
-    ids: Vec<ThreadId>,
-    /// Those that nobody has waited for.
-    handles: Vec<JoinHandle<()>>,
+    id: ThreadId,
+    handle: Option<JoinHandle<()>>,
 }
 
 impl Threads {
@@ -62,19 +62,28 @@ impl Threads {
     }
 }
 
+impl Started {
+    /// Whether it is over, but for the destructors of its locals.
+    fn has_ended(&self) -> bool {
+        self.handle.as_ref().is_some_and(JoinHandle::is_finished)
+    }
+}
+
 impl Handles {
-    fn started(&self) -> MutexGuard<'_, Started> {
+    fn started(&self) -> MutexGuard<'_, Vec<Started>> {
         self.started.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits for the threads to be gone. They have run their last task; what is left of them are
     /// the destructors of their locals. One of those that comes here does not wait for itself.
     pub(crate) fn join(&self) {
-        if self.started().ids.contains(&thread::current().id()) {
+        let current = thread::current().id();
+        if self.started().iter().any(|thread| thread.id == current) {
             return;
         }
         let _joining = self.joining.lock().unwrap_or_else(PoisonError::into_inner);
-        let handles = std::mem::take(&mut self.started().handles);
+        let handles: Vec<_> =
+            self.started().iter_mut().filter_map(|thread| thread.handle.take()).collect();
         for handle in handles {
             // A worker catches what tasks throw; a destructor that panics has aborted already.
             let _ = handle.join();
@@ -91,8 +100,11 @@ impl Platform for Threads {
         // Under the lock, so that a thread which ends at once is waited for all the same.
         let mut started = self.handles.started();
         let handle = self.spawn(worker).map_err(|error| StartError::new(error.to_string()))?;
-        started.ids.push(handle.thread().id());
-        started.handles.push(handle);
+        if started.len() == started.capacity() {
+            // Those that have retired, so that a pool whose threads come and go does not grow.
+            started.retain(|thread| !thread.has_ended());
+        }
+        started.push(Started { id: handle.thread().id(), handle: Some(handle) });
         Ok(())
     }
 

@@ -31,6 +31,12 @@ impl PoolSettings {
         Self { max_workers, queue_capacity: None, when_full, keep_alive: None }
     }
 
+    /// At most so many workers.
+    pub const fn max_workers(mut self, workers: usize) -> Self {
+        self.max_workers = workers;
+        self
+    }
+
     /// At most so many tasks wait to be started; those that run do not count.
     ///
     /// A bounded pool hands tasks to its workers one by one, so that the bound is exact.
