@@ -9,6 +9,7 @@ use core::task::Waker;
 
 use super::Platform;
 use super::ending::Closed;
+use super::padded::Padded;
 use super::room::Room;
 use super::settings::PoolSettings;
 use super::sleep::Sleep;
@@ -26,9 +27,10 @@ pub(super) const GLOBAL: u32 = 1;
 pub(super) struct Inner<P: Platform> {
     pub(super) platform: P,
     pub(super) settings: PoolSettings,
-    pub(super) sleep: Sleep,
-    global: Guarded<P::Lock, Global>,
-    global_hint: Hint,
+    pub(super) sleep: Padded<Sleep>,
+    global: Padded<Guarded<P::Lock, Global>>,
+    /// Apart from the lock, for those who look at it without.
+    global_hint: Padded<Hint>,
     pub(super) desks: Box<[Desk<P>]>,
     /// Workers that sleep, the latest last: it is woken first, its caches are warm.
     pub(super) idle: Guarded<P::Lock, Vec<Sleeper>>,
@@ -50,18 +52,21 @@ pub(super) struct Inner<P: Platform> {
     pub(super) outside: Tally,
 }
 
-/// The queue that everybody may push to, and what is decided under its lock.
+/// The queue that everybody may push to, and what is decided under its lock; what each push touches
+/// comes first.
+#[repr(C)]
 pub(super) struct Global {
     pub(super) chain: Chain,
-    pub(super) closed: Option<Closed>,
-    pub(super) room: Room,
     /// Tasks that were accepted, but for those that workers submitted to themselves; wraps around.
     pub(super) submitted: usize,
+    pub(super) closed: Option<Closed>,
+    pub(super) room: Room,
     /// Tasks that run in the contexts that submitted them.
     pub(super) in_callers: usize,
 }
 
 /// What a worker has that others may reach.
+#[repr(align(128))]
 pub(super) struct Desk<P: Platform> {
     pub(super) queue: Fifo<P::Lock>,
     /// Whoever takes the worker from the idle list sets it, then wakes.
@@ -92,9 +97,9 @@ impl<P: Platform> Inner<P> {
         Self {
             platform,
             settings,
-            sleep: Sleep::new(),
-            global: Guarded::new(P::Lock::default(), global),
-            global_hint: Hint::new(),
+            sleep: Padded(Sleep::new()),
+            global: Padded(Guarded::new(P::Lock::default(), global)),
+            global_hint: Padded(Hint::new()),
             desks: (0..settings.max_workers as u32).map(desk).collect(),
             idle: Guarded::new(P::Lock::default(), Vec::new()),
             started: Guarded::new(P::StartLock::default(), 0),

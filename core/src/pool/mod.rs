@@ -25,6 +25,7 @@
 
 mod ending;
 mod inner;
+mod padded;
 mod platform;
 mod room;
 mod settings;
