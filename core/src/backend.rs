@@ -54,6 +54,12 @@ pub trait Backend: Send + Sync + 'static {
         false
     }
 
+    /// How many tasks this backend runs at the same time at most, where it knows: among so many
+    /// `map` divides its items when it groups them into chunks.
+    fn parallelism(&self) -> Option<usize> {
+        None
+    }
+
     /// For backends without workers of their own, whose tasks are run by a loop of the program:
     /// runs one task in the calling context, and says whether there was one. Called by whoever waits
     /// for the executor to end, which might be that very loop.

@@ -12,8 +12,6 @@ use crate::error::TaskError;
 use crate::future::Future;
 use crate::keeper::{Keeper, KeeperRef};
 use crate::ledger::Ledger;
-use crate::map::{Map, MapOptions};
-use crate::map_function::{MapFallibleFn, MapFn};
 use crate::resolve::{Ended, Observe};
 use crate::slot::SlotRef;
 use crate::state::Claim;
@@ -30,7 +28,7 @@ use crate::task::Task;
 /// `with` block does (with feature `std`; without, nobody waits). Dropped in one of its own tasks,
 /// or after a shutdown that detached it, it does not wait.
 pub struct Executor<B: Backend> {
-    shared: Arc<Shared<B>>,
+    pub(crate) shared: Arc<Shared<B>>,
 }
 
 /// The keeper of tasks over a backend that does not account for them itself (I6).
@@ -126,84 +124,6 @@ impl<B: Backend> Executor<B> {
     {
         Shared::submit(&self.shared, Raising(callable))
             .map_err(|(callable, reason)| SubmitError::new(callable.0, reason))
-    }
-
-    /// Calls `function` with each item, and yields the results in the order of the items.
-    ///
-    /// At most 1024 items are in flight ([`map_with`](Self::map_with) takes another number); the
-    /// first are submitted by this call. An error in one item ends nothing else. Dropping the
-    /// iterator cancels what has not started.
-    pub fn map<F, I, R>(&self, function: F, items: I) -> Map<B, I::IntoIter, MapFn<F>, R>
-    where
-        F: Fn(I::Item) -> R + Send + Sync + 'static,
-        I: IntoIterator,
-        I::Item: Send + 'static,
-        R: Send + 'static,
-    {
-        self.map_with(MapOptions::new(), function, items)
-    }
-
-    /// As [`map`](Self::map), with a window and a timeout.
-    ///
-    /// # Examples
-    /// ```
-    /// # #[cfg(feature = "std")] {
-    /// use concurrent_futures_core::{Executor, InlineBackend, MapOptions};
-    /// let executor = Executor::new(InlineBackend);
-    /// let options = MapOptions::new().window(2); // of an endless iterator, two are ahead
-    /// let squares = executor.map_with(options, |n| n * n, 0u64..).take(3);
-    /// assert_eq!(squares.collect::<Result<Vec<_>, _>>()?, [0, 1, 4]);
-    /// # }
-    /// # Ok::<(), concurrent_futures_core::TaskError>(())
-    /// ```
-    pub fn map_with<F, I, R>(
-        &self,
-        options: MapOptions,
-        function: F,
-        items: I,
-    ) -> Map<B, I::IntoIter, MapFn<F>, R>
-    where
-        F: Fn(I::Item) -> R + Send + Sync + 'static,
-        I: IntoIterator,
-        I::Item: Send + 'static,
-        R: Send + 'static,
-    {
-        let function = MapFn(Arc::new(function));
-        Map::new(self.shared.clone(), options, function, items.into_iter())
-    }
-
-    /// As [`map`](Self::map); an `Err` of the function is a failure of that item.
-    pub fn map_fallible<F, I, R, E>(
-        &self,
-        function: F,
-        items: I,
-    ) -> Map<B, I::IntoIter, MapFallibleFn<F>, R>
-    where
-        F: Fn(I::Item) -> Result<R, E> + Send + Sync + 'static,
-        I: IntoIterator,
-        I::Item: Send + 'static,
-        R: Send + 'static,
-        E: Into<Box<dyn Error + Send + Sync>> + 'static,
-    {
-        self.map_fallible_with(MapOptions::new(), function, items)
-    }
-
-    /// As [`map_fallible`](Self::map_fallible), with a window and a timeout.
-    pub fn map_fallible_with<F, I, R, E>(
-        &self,
-        options: MapOptions,
-        function: F,
-        items: I,
-    ) -> Map<B, I::IntoIter, MapFallibleFn<F>, R>
-    where
-        F: Fn(I::Item) -> Result<R, E> + Send + Sync + 'static,
-        I: IntoIterator,
-        I::Item: Send + 'static,
-        R: Send + 'static,
-        E: Into<Box<dyn Error + Send + Sync>> + 'static,
-    {
-        let function = MapFallibleFn(Arc::new(function));
-        Map::new(self.shared.clone(), options, function, items.into_iter())
     }
 
     /// Accepts nothing from now on; what was accepted still runs. Returns at once.

@@ -61,8 +61,6 @@ mod locked;
 mod mailbox;
 #[cfg(feature = "alloc")]
 mod map;
-#[cfg(feature = "alloc")]
-mod map_function;
 mod node;
 mod observe;
 #[cfg(feature = "std")]
@@ -127,9 +125,7 @@ pub use lock::SpinLock;
 #[cfg(feature = "critical-section")]
 pub use mailbox::Mailbox;
 #[cfg(feature = "alloc")]
-pub use map::{Map, MapOptions};
-#[cfg(feature = "alloc")]
-pub use map_function::{MapFallibleFn, MapFn};
+pub use map::{Map, MapFallibleFn, MapFn, MapOptions};
 pub use park::{Park, Parked};
 #[cfg(feature = "alloc")]
 pub use pool::{Platform, Pool, PoolSettings, PoolSettingsError, StartError, Worker};

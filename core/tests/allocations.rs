@@ -12,8 +12,8 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use concurrent_futures_core::{
-    Backend, Completion, Executor, InlineBackend, Park, Parked, Refused, Shutdown, StaticCallback,
-    Task, promise,
+    Backend, Completion, Executor, InlineBackend, MapOptions, Park, Parked, Refused, Shutdown,
+    StaticCallback, Task, promise,
 };
 
 /// Counts what the calling thread does. A crate would do, but this is all of it.
@@ -268,6 +268,37 @@ fn erasing_allocates_nothing() {
     let (back, downcasting) = cost(|| erased.downcast::<u8>());
     assert_eq!(downcasting, NOTHING);
     assert!(back.is_ok());
+}
+
+#[test]
+fn a_map_in_chunks_allocates_for_chunks_and_not_for_items() {
+    let _warm = Held::new();
+    let executor = Executor::new(InlineBackend);
+    let whole = |items: u64| {
+        let options = MapOptions::new().chunk_size(1000).window(1000);
+        let (total, cost) = cost(|| {
+            let map = executor.map_with(options, |n| n + 1, 0..items);
+            map.fold(0, |total, outcome| total + outcome.expect("none fails"))
+        });
+        assert_eq!((total, cost.kept), (items * (items + 1) / 2, 0));
+        cost.allocations
+    };
+    // Items, results, and the task; a few for the map itself.
+    assert_eq!(whole(20_000) - whole(10_000), 10 * 3);
+    assert!(whole(1000) < 10);
+}
+
+#[test]
+fn an_unordered_map_allocates_a_task_an_item_and_uses_its_seats_again() {
+    let _warm = Held::new();
+    let executor = Executor::new(InlineBackend);
+    let whole = |items: u64| {
+        let options = MapOptions::new().unordered().window(4);
+        let (yielded, cost) = cost(|| executor.map_with(options, |n| n, 0..items).count());
+        assert_eq!((yielded as u64, cost.kept), (items, 0));
+        cost.allocations
+    };
+    assert_eq!(whole(2000) - whole(1000), 1000);
 }
 
 #[test]

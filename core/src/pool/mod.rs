@@ -86,6 +86,10 @@ impl<P: Platform> Backend for Pool<P> {
         self.inner.schedule_task(task, self.inner.settings.when_full)
     }
 
+    fn parallelism(&self) -> Option<usize> {
+        Some(self.max_workers())
+    }
+
     fn supervise(&self, _: Seal) -> Option<&dyn Supervise> {
         Some(&self.inner)
     }

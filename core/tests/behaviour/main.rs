@@ -14,6 +14,8 @@ mod contract_map;
 mod hostile;
 mod layout;
 mod life_cycle;
+mod map_chunks;
+mod map_unordered;
 mod matrix;
 mod races;
 mod retention;

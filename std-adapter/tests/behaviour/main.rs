@@ -16,6 +16,7 @@ mod claim_on_wait;
 mod dropping;
 mod initializer;
 mod map;
+mod map_chunks;
 mod panics;
 mod platform;
 mod retention;
