@@ -195,6 +195,9 @@ impl<R> Unordered<R> {
         park: &P,
         deadline: Option<P::Instant>,
     ) -> Option<(Flight<R>, Ended)> {
+        if self.flying == 0 {
+            return None;
+        }
         let waker = park.waker();
         let mut waiting = None;
         let next = loop {
