@@ -1,0 +1,83 @@
+//! Queued tasks that are cancelled while all workers are busy.
+
+use std::thread;
+use std::time::Duration;
+
+use super::{Figures, Occupied, timed};
+use crate::contestant::Contestant;
+use crate::memory;
+use crate::mixing::mix;
+use crate::pools::{self, Cancel};
+
+/// What the pool may keep for itself when all is given back.
+const KEPT_BYTES: i64 = 1 << 20;
+
+pub(crate) fn run(contestant: Contestant, workers: usize, count: u64) -> Option<Figures> {
+    match contestant {
+        Contestant::Ours => Some(cancel::<pools::Ours>(workers, count)),
+        Contestant::Crossbeam => Some(cancel::<pools::Crossbeam>(workers, count)),
+        Contestant::Tokio => Some(cancel::<pools::Tokio>(workers, count)),
+        Contestant::Futures => Some(cancel::<pools::Futures>(workers, count)),
+        Contestant::Blocking => Some(cancel::<pools::Blocking>(workers, count)),
+        _ => None,
+    }
+}
+
+pub(crate) fn run_give_back(contestant: Contestant, workers: usize, count: u64) -> Option<Figures> {
+    match contestant {
+        Contestant::Ours => Some(give_back::<pools::Ours>(workers, count)),
+        Contestant::Crossbeam => Some(give_back::<pools::Crossbeam>(workers, count)),
+        Contestant::Tokio => Some(give_back::<pools::Tokio>(workers, count)),
+        Contestant::Futures => Some(give_back::<pools::Futures>(workers, count)),
+        Contestant::Blocking => Some(give_back::<pools::Blocking>(workers, count)),
+        _ => None,
+    }
+}
+
+/// Time of the calls alone.
+fn cancel<P: Cancel>(workers: usize, count: u64) -> Figures {
+    let pool = P::start(workers);
+    warm_up(&pool, count / 10);
+    let occupied = Occupied::new(&pool, workers);
+    let mut handles = queued(&pool, count);
+    let ((), time) = timed(|| handles.iter_mut().for_each(P::cancel));
+    drop(handles);
+    occupied.release();
+    vec![("time", time.as_secs_f64() * 1e9 / count as f64)]
+}
+
+/// What is still held when all are cancelled and their handles dropped, and how long that takes to go
+/// once there is a worker.
+fn give_back<P: Cancel>(workers: usize, count: u64) -> Figures {
+    let pool = P::start(workers);
+    warm_up(&pool, count / 10);
+    memory::count();
+    let occupied = Occupied::new(&pool, workers);
+    let before = memory::counted().bytes;
+    let mut handles = queued(&pool, count);
+    handles.iter_mut().for_each(P::cancel);
+    drop(handles);
+    let held = memory::counted().bytes - before;
+    let ((), time) = timed(|| {
+        occupied.release();
+        while memory::counted().bytes - before > KEPT_BYTES {
+            thread::sleep(Duration::from_micros(100));
+        }
+    });
+    vec![("held", held as f64 / count as f64), ("time", time.as_secs_f64() * 1e3)]
+}
+
+fn queued<P: Cancel>(pool: &P, count: u64) -> Vec<Option<P::Handle<u64>>> {
+    (0..count)
+        .map(|number| {
+            let factor = number | 1;
+            Some(pool.submit(move || mix(number).wrapping_mul(factor)))
+        })
+        .collect()
+}
+
+fn warm_up<P: Cancel>(pool: &P, count: u64) {
+    for handle in queued(pool, count).into_iter().flatten() {
+        P::result(handle);
+    }
+}
