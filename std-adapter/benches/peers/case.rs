@@ -170,8 +170,8 @@ pub(crate) const CASES: &[Case] = &[
         count: 1_000_000,
         contestants: &[Ours, Crossbeam, Tokio, Futures, Blocking],
         metrics: &[
-            metric("held", "bytes each until a worker is free", Better::Less, Target::None),
-            metric("time", "ms from then until all is back", Better::Less, Target::None),
+            metric("held", "bytes held each", Better::Less, Target::None),
+            metric("time", "ms to give back", Better::Less, Target::None),
         ],
     },
     Case {
