@@ -49,9 +49,8 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         Mode::Cell { case, contestant, count } => cell::measure_here(case, *contestant, *count)?,
         Mode::Report => report::write(&Results::load(&arguments.results)?)?,
         Mode::Measure => {
-            let results = results::measure(arguments);
+            let results = results::measure(arguments)?;
             table::print(&results);
-            results.save(&arguments.results)?;
             println!("\nAll of it is in {}", arguments.results.display());
             results.all_measured()?;
         }

@@ -35,14 +35,16 @@ pub(crate) enum Outcome {
     Failed(String),
 }
 
-/// Goes over all cells, as often as there are rounds.
-pub(crate) fn measure(arguments: &Arguments) -> Results {
-    let machine = Machine::this();
-    let mut cells = cells(arguments);
+/// Goes over all cells, as often as there are rounds. What is there after each of them is saved.
+pub(crate) fn measure(arguments: &Arguments) -> Result<Results, Box<dyn Error>> {
+    let cells = cells(arguments);
+    let mut results =
+        Results { machine: Machine::this(), rounds: 0, quick: arguments.quick, cells };
     for round in 0..arguments.rounds {
         for case in cases(arguments) {
             eprintln!("round {} of {}: {}", round + 1, arguments.rounds, case.title);
-            let mut cells: Vec<_> = cells.iter_mut().filter(|cell| cell.case == case.id).collect();
+            let cells = results.cells.iter_mut();
+            let mut cells: Vec<_> = cells.filter(|cell| cell.case == case.id).collect();
             // Nobody is always the one who runs after the greediest.
             let first = round % cells.len();
             cells.rotate_left(first);
@@ -51,8 +53,10 @@ pub(crate) fn measure(arguments: &Arguments) -> Results {
                 cell.outcomes.push(cell::measure(case, cell.contestant, count));
             }
         }
+        results.rounds += 1;
+        results.save(&arguments.results)?;
     }
-    Results { machine, rounds: arguments.rounds, quick: arguments.quick, cells }
+    Ok(results)
 }
 
 fn cases(arguments: &Arguments) -> impl Iterator<Item = &'static Case> {
@@ -126,7 +130,7 @@ impl Results {
         self.cells.iter().any(|cell| cell.case == case.id)
     }
 
-    pub(crate) fn save(&self, path: &Path) -> Result<(), Box<dyn Error>> {
+    fn save(&self, path: &Path) -> Result<(), Box<dyn Error>> {
         Ok(serde_json::to_writer_pretty(File::create(path)?, self)?)
     }
 

@@ -13,23 +13,28 @@ use crate::pools::{self, Cancel};
 const KEPT_BYTES: i64 = 1 << 20;
 
 pub(crate) fn run(contestant: Contestant, workers: usize, count: u64) -> Option<Figures> {
-    match contestant {
-        Contestant::Ours => Some(cancel::<pools::Ours>(workers, count)),
-        Contestant::Crossbeam => Some(cancel::<pools::Crossbeam>(workers, count)),
-        Contestant::Tokio => Some(cancel::<pools::Tokio>(workers, count)),
-        Contestant::Futures => Some(cancel::<pools::Futures>(workers, count)),
-        Contestant::Blocking => Some(cancel::<pools::Blocking>(workers, count)),
-        _ => None,
-    }
+    let (cancel, _) = measures(contestant)?;
+    Some(cancel(workers, count))
 }
 
 pub(crate) fn run_give_back(contestant: Contestant, workers: usize, count: u64) -> Option<Figures> {
+    let (_, give_back) = measures(contestant)?;
+    Some(give_back(workers, count))
+}
+
+type Measure = fn(usize, u64) -> Figures;
+
+/// Of those who can cancel: the time of the calls, and what becomes of the memory.
+fn measures(contestant: Contestant) -> Option<(Measure, Measure)> {
+    fn both<P: Cancel>() -> (Measure, Measure) {
+        (cancel::<P>, give_back::<P>)
+    }
     match contestant {
-        Contestant::Ours => Some(give_back::<pools::Ours>(workers, count)),
-        Contestant::Crossbeam => Some(give_back::<pools::Crossbeam>(workers, count)),
-        Contestant::Tokio => Some(give_back::<pools::Tokio>(workers, count)),
-        Contestant::Futures => Some(give_back::<pools::Futures>(workers, count)),
-        Contestant::Blocking => Some(give_back::<pools::Blocking>(workers, count)),
+        Contestant::Ours => Some(both::<pools::Ours>()),
+        Contestant::Crossbeam => Some(both::<pools::Crossbeam>()),
+        Contestant::Tokio => Some(both::<pools::Tokio>()),
+        Contestant::Futures => Some(both::<pools::Futures>()),
+        Contestant::Blocking => Some(both::<pools::Blocking>()),
         _ => None,
     }
 }
