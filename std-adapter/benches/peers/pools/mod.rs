@@ -71,7 +71,7 @@ pub(crate) trait Cancel: Pool {
 }
 
 /// The numbers below `items`, in ranges of `chunk`.
-pub(crate) fn chunks(items: u64, chunk: u64) -> impl Iterator<Item = Range<u64>> {
+fn chunks(items: u64, chunk: u64) -> impl Iterator<Item = Range<u64>> {
     (0..items).step_by(chunk as usize).map(move |start| start..items.min(start + chunk))
 }
 

@@ -1,8 +1,8 @@
 //! What is measured: [`ThreadPoolExecutor`].
 
-use concurrent_futures::{Future, ThreadPoolExecutor, as_completed};
+use concurrent_futures::{Future, MapOptions, ThreadPoolExecutor, as_completed};
 
-use super::{Cancel, Pool, chunks};
+use super::{Cancel, Pool};
 use crate::mixing::mix;
 
 pub(crate) struct Ours(pub(crate) ThreadPoolExecutor);
@@ -39,14 +39,10 @@ impl Pool for Ours {
         self.0.map(mix, 0..items).map(|result| result.expect("no item fails")).collect()
     }
 
-    // TO FILL: with the chunks of `MapOptions`, once it has them. Until then each item is a range.
     fn map_chunked(&self, items: u64, chunk: u64) -> Vec<u64> {
-        let mut results = Vec::with_capacity(items as usize);
-        let mix_all = |range: std::ops::Range<u64>| range.map(mix).collect::<Vec<u64>>();
-        for chunk in self.0.map(mix_all, chunks(items, chunk)) {
-            results.append(&mut chunk.expect("no item fails"));
-        }
-        results
+        let options = MapOptions::new().chunk_size(chunk as usize);
+        let results = self.0.map_with(options, mix, 0..items);
+        results.map(|result| result.expect("no item fails")).collect()
     }
 }
 
