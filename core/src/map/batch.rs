@@ -14,7 +14,8 @@ pub(super) struct Outcomes<R> {
 }
 
 /// One item's error.
-pub(super) struct Failed {
+#[derive(Debug)]
+pub struct Failed {
     /// How many values come before it.
     pub(super) after: usize,
     pub(super) error: TaskError,

@@ -99,17 +99,10 @@ impl<F: MapFunction<I, R>, I, R> Chunk<F, I, R> {
     fn run(&mut self, values: &mut Vec<R>, failures: &mut Vec<Failed>) {
         let recipe = &*self.recipe;
         let mut block = 1;
-        while !recipe.is_stopped() {
-            // Nothing but the function in here: no atomic that would have the lengths written back
-            // and read again for each item, and no growing. The compiler may even use vectors.
-            for _ in 0..block {
-                let Some(item) = self.items.next() else { return };
-                match recipe.function.call(item) {
-                    Ok(value) if values.len() < values.capacity() => values.push(value),
-                    Ok(_) => return, // not reached: there is room for all
-                    Err(error) => failures.push(Failed { after: values.len(), error }),
-                }
-            }
+        while self.items.len() > 0 && !recipe.is_stopped() {
+            // Nothing but the function in there: no atomic that would have the lengths written back
+            // and read again for each item. The compiler may even use vectors.
+            recipe.function.call_each(&mut self.items, block, values, failures);
             block = (2 * block).min(BLOCK_MAX);
         }
     }

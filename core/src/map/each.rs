@@ -6,17 +6,35 @@ use crate::contain::contain;
 
 /// As `vec::IntoIter`, except that the values left are dropped one by one: of several that panic
 /// when dropped, the second would end the program.
-pub(super) struct Each<T>(vec::IntoIter<T>);
+pub struct Each<T>(vec::IntoIter<T>);
 
 impl<T> Each<T> {
+    /// So many of them, or those that are left.
+    #[inline]
+    pub(super) fn first(&mut self, count: usize) -> impl Iterator<Item = T> {
+        self.0.by_ref().take(count)
+    }
+
     #[inline]
     pub(super) fn next(&mut self) -> Option<T> {
         self.0.next()
     }
 
+    /// Moves them to the end of a vector, all at once.
+    #[cfg(feature = "std")]
+    pub(super) fn append_to(mut self, values: &mut Vec<T>) {
+        values.extend(core::mem::take(&mut self.0));
+    }
+
     #[inline]
     pub(super) fn len(&self) -> usize {
         self.0.len()
+    }
+}
+
+impl<T> core::fmt::Debug for Each<T> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Each").field("left", &self.len()).finish()
     }
 }
 

@@ -1,8 +1,11 @@
 //! The function of a [`Map`](crate::Map), and what it makes of an item.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::error::Error;
 
+use super::batch::Failed;
+use super::each::Each;
 use crate::error::TaskError;
 
 /// The function of a [`Map`](crate::Map).
@@ -20,6 +23,23 @@ pub trait MapFunction<I, R>: Send + Sync + 'static {
     /// # Errors
     /// Its own.
     fn call(&self, item: I) -> Result<R, TaskError>;
+
+    /// Calls it with so many items, or with those that are left. There is room for their values.
+    #[inline]
+    fn call_each(
+        &self,
+        items: &mut Each<I>,
+        count: usize,
+        values: &mut Vec<R>,
+        failures: &mut Vec<Failed>,
+    ) {
+        for item in items.first(count) {
+            match self.call(item) {
+                Ok(value) => values.push(value),
+                Err(error) => failures.push(Failed { after: values.len(), error }),
+            }
+        }
+    }
 }
 
 impl<F, I, R> MapFunction<I, R> for MapFn<F>
@@ -29,6 +49,18 @@ where
     #[inline]
     fn call(&self, item: I) -> Result<R, TaskError> {
         Ok((self.0)(item))
+    }
+
+    /// Nothing fails, so that the length is written back and the room looked at once for all of them.
+    #[inline]
+    fn call_each(
+        &self,
+        items: &mut Each<I>,
+        count: usize,
+        values: &mut Vec<R>,
+        _failures: &mut Vec<Failed>,
+    ) {
+        values.extend(items.first(count).map(|item| (self.0)(item)));
     }
 }
 

@@ -343,6 +343,7 @@ fn processors() -> Option<usize> {
 
 #[cfg(feature = "std")]
 mod with_std {
+    use alloc::vec::Vec;
     use core::iter::FusedIterator;
     use core::task::Waker;
     use std::time::Instant;
@@ -367,6 +368,46 @@ mod with_std {
 
         fn spin(&self, done: &dyn Fn() -> bool) -> bool {
             ThreadParker::current().spin(done)
+        }
+    }
+
+    impl<B, I, F, R> Map<B, I, F, R>
+    where
+        B: Backend,
+        I: Iterator<Item: Send + 'static>,
+        F: MapFunction<I::Item, R>,
+        R: Send + 'static,
+    {
+        /// All values, in the order in which the iterator would yield them.
+        ///
+        /// The same as collecting into a `Result<Vec<_>, _>`, only that the values of a chunk are
+        /// moved at once, into room that is made once: with small items that is most of the work that
+        /// is left for the calling thread.
+        ///
+        /// # Errors
+        /// The first error; what has not started then is cancelled.
+        ///
+        /// # Examples
+        /// ```
+        /// use concurrent_futures_core::{Executor, InlineBackend, MapOptions};
+        /// let executor = Executor::new(InlineBackend);
+        /// let options = MapOptions::new().chunk_size(100);
+        /// let squares = executor.map_with(options, |n| n * n, 0..1000_u64).into_vec()?;
+        /// assert_eq!(squares[999], 998_001);
+        /// # Ok::<(), concurrent_futures_core::TaskError>(())
+        /// ```
+        pub fn into_vec(mut self) -> Result<Vec<R>, TaskError> {
+            let mut values = Vec::new();
+            // What an iterator says of its length may be wrong, and more than there is memory for:
+            // then there is no room in advance.
+            let _ = values.try_reserve_exact(self.outcomes_left().0);
+            loop {
+                self.batch.take_values().append_to(&mut values);
+                match self.advance(&ThisThread, self.deadline).transpose()? {
+                    Some(value) => values.push(value),
+                    None => return Ok(values),
+                }
+            }
         }
     }
 

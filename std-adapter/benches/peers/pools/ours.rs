@@ -42,7 +42,7 @@ impl Pool for Ours {
     fn map_chunked(&self, items: u64, chunk: u64) -> Vec<u64> {
         let options = MapOptions::new().chunk_size(chunk as usize);
         let results = self.0.map_with(options, mix, 0..items);
-        results.map(|result| result.expect("no item fails")).collect()
+        results.into_vec().expect("no item fails")
     }
 }
 
