@@ -142,7 +142,8 @@ fn find<R>(mut f: impl FnMut(&Activity) -> Option<R>) -> Option<R> {
     None
 }
 
-fn depth() -> usize {
+/// How many tasks this thread is running, one on top of the other.
+pub(crate) fn depth() -> usize {
     // SAFETY: as in `find`.
     top::get().map_or(0, |frame| unsafe { frame.as_ref() }.depth)
 }
@@ -164,7 +165,6 @@ pub(crate) fn token() -> usize {
 }
 
 /// Whether this thread is running a task at all.
-#[cfg(feature = "std")]
 pub(crate) fn in_task() -> bool {
     depth() > 0
 }
@@ -214,7 +214,6 @@ pub(crate) fn has_room() -> bool {
 }
 
 /// Whether a keeper for which this thread works says that every worker waits.
-#[cfg(feature = "std")]
 pub(crate) fn all_wait() -> bool {
     let mut all = false;
     // SAFETY: of a task that runs on this thread, so alive (I6).

@@ -74,7 +74,6 @@ mod promise;
 mod queue;
 mod queue_backend;
 mod resolve;
-#[cfg(feature = "std")]
 mod sets;
 #[cfg(feature = "alloc")]
 mod shared;
@@ -138,9 +137,12 @@ pub use queue::{Queue, Ring};
 pub use queue_backend::QueueBackend;
 #[cfg(feature = "std")]
 pub use sets::{
-    AsCompleted, AsCompletedTimeout, ReturnWhen, StillPending, WaitEnd, Waitable, Waited,
-    as_completed, as_completed_timeout, wait,
+    AsCompleted, AsCompletedTimeout, ReturnWhen, StillPending, WaitEnd, Waited, as_completed,
+    as_completed_timeout, wait,
 };
+pub use sets::{FixedWaitSet, NextFixed, SetFull, WaitKey, Waitable};
+#[cfg(feature = "alloc")]
+pub use sets::{NextDone, WaitSet};
 #[cfg(feature = "alloc")]
 pub use shared::{SharedFuture, SharedResult};
 pub use shutdown::{Shutdown, ShutdownError};

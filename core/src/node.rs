@@ -1,4 +1,5 @@
-//! Nodes of a slot's list: waiters of shared futures and done callbacks, in the order added.
+//! Nodes of a slot's list: waiters of shared futures, done callbacks and members of sets, in the order
+//! added.
 //!
 //! Intrusive, circular, doubly linked: one pointer in the header, linking and unlinking in constant
 //! time. All of it happens under the slot's lock (I4).
@@ -27,27 +28,37 @@ struct Inner {
     previous: Option<NonNull<Node>>,
     linked: bool,
     role: Role,
+    /// Of a waiter, while it waits.
+    waker: Option<Waker>,
 }
 
 /// What a callback does when its node is visited, given the node.
 pub(crate) type Call = unsafe fn(NonNull<Node>, &Completion);
 
+/// What a member of a set does when its slot is resolved, given the node: it notes that, under the
+/// slot's lock, and returns the waker of who waits for the set.
+pub(crate) type Note = unsafe fn(NonNull<Node>) -> Option<Waker>;
+
+#[derive(Clone, Copy)]
 enum Role {
-    Waiter(Option<Waker>),
+    Waiter,
     Callback(Call),
+    Member(Note),
 }
 
 /// What is to be done, outside the lock, for a node that was popped.
 pub(crate) enum Visit {
     Wake(Waker),
     Call(NonNull<Node>, Call),
+    /// It was seen to under the lock.
+    Nothing,
 }
 
 impl Node {
     const_unless_modeled! {
     /// A node that is linked nowhere and wakes `waker` when it is visited.
     pub(crate) const fn waiter() -> Self {
-        Self::new(Role::Waiter(None))
+        Self::new(Role::Waiter)
     }
     }
 
@@ -59,8 +70,15 @@ impl Node {
     }
 
     const_unless_modeled! {
+    /// A node that is linked nowhere and tells a set with `note` when it is visited.
+    pub(crate) const fn member(note: Note) -> Self {
+        Self::new(Role::Member(note))
+    }
+    }
+
+    const_unless_modeled! {
     const fn new(role: Role) -> Self {
-        let inner = Inner { next: None, previous: None, linked: false, role };
+        let inner = Inner { next: None, previous: None, linked: false, role, waker: None };
         Self { inner: UnsafeCell::new(inner), _pinned: PhantomPinned }
     }
     }
@@ -71,10 +89,7 @@ impl Node {
     /// The caller owns the node, a waiter's, and it is linked nowhere.
     pub(crate) unsafe fn set_waker(&self, waker: Waker) -> Option<Waker> {
         // SAFETY: linked nowhere, so nobody but the owner looks.
-        self.inner.with_mut(|inner| match unsafe { &mut (*inner).role } {
-            Role::Waiter(cell) => cell.replace(waker),
-            Role::Callback(_) => Some(waker),
-        })
+        self.inner.with_mut(|inner| unsafe { &mut *inner }.waker.replace(waker))
     }
 }
 
@@ -136,14 +151,14 @@ impl NodeList {
         // SAFETY: linked, and the lock is held.
         unsafe { self.unlink(node) };
         // SAFETY: still alive: its owner can unlink or free it only after the lock is released.
-        let visit = unsafe {
-            with(node, |inner| match &mut inner.role {
-                Role::Waiter(waker) => waker.take().map(Visit::Wake),
-                Role::Callback(call) => Some(Visit::Call(node, *call)),
-            })
+        let (role, waker) = unsafe { with(node, |inner| (inner.role, inner.waker.take())) };
+        let waker = match role {
+            Role::Waiter => waker,
+            Role::Callback(call) => return Some(Visit::Call(node, call)),
+            // SAFETY: just unlinked, and alive as above.
+            Role::Member(note) => unsafe { note(node) },
         };
-        // A waiter always has a waker while it is linked; without one it would not be waited for.
-        Some(visit.unwrap_or_else(|| Visit::Wake(Waker::noop().clone())))
+        Some(waker.map_or(Visit::Nothing, Visit::Wake))
     }
 
     /// Unlinks a node if it is linked, and returns the waker in it, linked or not.
@@ -157,12 +172,7 @@ impl NodeList {
             unsafe { self.unlink(node) };
         }
         // SAFETY: as above.
-        unsafe {
-            with(node, |inner| match &mut inner.role {
-                Role::Waiter(waker) => waker.take(),
-                Role::Callback(_) => None,
-            })
-        }
+        unsafe { with(node, |inner| inner.waker.take()) }
     }
 
     /// # Safety

@@ -326,6 +326,7 @@ impl Visitor<'_> {
     fn visit_one(&mut self) -> bool {
         match self.slot.pop_node() {
             None => return false,
+            Some(Visit::Nothing) => {}
             Some(Visit::Wake(waker)) => {
                 let _ = contain(|| waker.wake());
             }

@@ -12,7 +12,7 @@ use crate::future::Future;
 use crate::node::Node;
 use crate::park::Park;
 use crate::slot::SlotRef;
-use crate::state::List;
+use crate::state::{Disarm, List};
 use crate::sync::Arc;
 
 /// A future that can be cloned. All clones see the same value, by reference; the last one drops it.
@@ -159,9 +159,16 @@ pub(crate) fn poll_node(slot: &SlotRef, node: Pin<&Node>, waker: &Waker) -> Poll
 
 /// Unlinks the node if it is linked, and drops its waker.
 pub(crate) fn unlink(slot: &SlotRef, node: Pin<&Node>) {
+    let _ = take_back(slot, node);
+}
+
+/// As `unlink`; says whether whoever publishes has the waker instead.
+pub(crate) fn take_back(slot: &SlotRef, node: Pin<&Node>) -> Disarm {
     // SAFETY: linked in this slot's list or in none.
     let waker = unsafe { slot.unlink_node(NonNull::from(node.get_ref())) };
+    let disarm = if waker.is_some() { Disarm::Disarmed } else { Disarm::Resolved };
     let _ = crate::contain::contain(|| drop(waker));
+    disarm
 }
 
 /// What `(&shared).await` waits with.

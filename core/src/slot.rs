@@ -216,9 +216,17 @@ impl SlotRef {
         }
     }
 
+    /// Whether it is worth while to ask whether this thread may run what this slot waits for. Costs
+    /// no write.
+    pub(crate) fn may_be_claimed(&self) -> bool {
+        self.snapshot().is_pending()
+            && self
+                .keeper()
+                .is_some_and(|keeper| keeper.answers_strangers() || crate::context::in_task())
+    }
+
     /// As `claimable`, for a wait that other tasks may end as well: only if no worker is left who
     /// could run it.
-    #[cfg(feature = "std")]
     pub(crate) fn claimable_at_last(&self) -> Claimable {
         // SAFETY: alive, says `ask`.
         match self.ask(|keeper| unsafe { keeper.all_wait() }) {

@@ -75,6 +75,14 @@ mod imp {
         done()
     }
 
+    /// Lets other threads go first, once.
+    #[cfg(feature = "std")]
+    pub(crate) use std::thread::yield_now;
+
+    /// Nothing: whether there are others nobody knows.
+    #[cfg(not(feature = "std"))]
+    pub(crate) fn yield_now() {}
+
     /// The lock of a heap slot's list: one of a few that all slots share by address, so that a slot
     /// spends no memory on it. Taken only for callbacks and shared futures.
     #[cfg(feature = "std")]
@@ -207,17 +215,6 @@ mod imp {
                         if loads_are_stale() { self.0.load(order) } else { self.newest(order) }
                     }
 
-                    /// As a swap in the first pass: among RMWs loom may put a plain store where C11
-                    /// would not (its issue 282).
-                    #[track_caller]
-                    pub(crate) fn store(&self, value: $value, order: Ordering) {
-                        if loads_are_stale() {
-                            self.0.store(value, order);
-                        } else {
-                            self.0.swap(value, order);
-                        }
-                    }
-
                     #[track_caller]
                     fn newest(&self, order: Ordering) -> $value {
                         self.0.fetch_or($nothing, order)
@@ -229,6 +226,23 @@ mod imp {
 
                     fn deref(&self) -> &Self::Target {
                         &self.0
+                    }
+                }
+            };
+        }
+
+        macro_rules! storable {
+            ($name:ident, $value:ty) => {
+                impl $name {
+                    /// As a swap in the first pass: among RMWs loom may put a plain store where C11
+                    /// would not (its issue 282).
+                    #[track_caller]
+                    pub(crate) fn store(&self, value: $value, order: Ordering) {
+                        if loads_are_stale() {
+                            self.0.store(value, order);
+                        } else {
+                            self.0.swap(value, order);
+                        }
                     }
                 }
             };
@@ -262,9 +276,63 @@ mod imp {
             };
         }
 
+        /// Loom's, but for `fetch_update`; of loads see above.
+        #[derive(Debug)]
+        pub(crate) struct AtomicPtr<T>(loom::sync::atomic::AtomicPtr<T>);
+
+        impl<T> AtomicPtr<T> {
+            #[track_caller]
+            pub(crate) fn new(value: *mut T) -> Self {
+                Self(loom::sync::atomic::AtomicPtr::new(value))
+            }
+
+            #[track_caller]
+            pub(crate) fn load(&self, order: Ordering) -> *mut T {
+                if loads_are_stale() { self.0.load(order) } else { self.newest(order) }
+            }
+
+            /// An exchange of a value for itself reads the newest one, whether or not it fails.
+            #[track_caller]
+            fn newest(&self, order: Ordering) -> *mut T {
+                let nothing = core::ptr::null_mut();
+                self.0
+                    .compare_exchange(nothing, nothing, order, order)
+                    .unwrap_or_else(|newest| newest)
+            }
+
+            /// # Errors
+            /// The value of which `next` made nothing.
+            #[track_caller]
+            pub(crate) fn fetch_update(
+                &self,
+                success: Ordering,
+                failure: Ordering,
+                mut next: impl FnMut(*mut T) -> Option<*mut T>,
+            ) -> Result<*mut T, *mut T> {
+                let mut now = self.load(failure);
+                while let Some(next) = next(now) {
+                    match self.0.compare_exchange(now, next, success, failure) {
+                        Ok(before) => return Ok(before),
+                        Err(other) => now = other,
+                    }
+                }
+                Err(now)
+            }
+        }
+
+        impl<T> core::ops::Deref for AtomicPtr<T> {
+            type Target = loom::sync::atomic::AtomicPtr<T>;
+
+            fn deref(&self) -> &Self::Target {
+                &self.0
+            }
+        }
+
         atomic!(AtomicBool, bool, false);
         atomic!(AtomicU32, u32, 0);
         atomic!(AtomicUsize, usize, 0);
+        storable!(AtomicBool, bool);
+        storable!(AtomicU32, u32);
         updatable!(AtomicU32, u32);
         updatable!(AtomicUsize, usize);
     }
@@ -379,6 +447,9 @@ mod imp {
     pub(crate) fn spin_until(_spins: u32, done: impl Fn() -> bool) -> bool {
         done()
     }
+
+    /// Nothing, for the same reason.
+    pub(crate) fn yield_now() {}
 
     /// In a model each slot has a mutex of its own: sharing would order what is not ordered.
     #[derive(Debug)]

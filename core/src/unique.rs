@@ -60,6 +60,15 @@ impl Unique {
         }
     }
 
+    /// As `stop_waiting` where a waker is registered; says whether whoever publishes has it instead.
+    pub(crate) fn take_back(&mut self) -> Disarm {
+        let disarmed = self.0.header().state.disarm();
+        if disarmed == Disarm::Disarmed {
+            self.drop_waker();
+        }
+        disarmed
+    }
+
     /// The caller has seen that the cell is the future's (I2).
     fn drop_waker(&self) {
         // SAFETY: not armed, or armed too late to be seen: the cell is ours (I2).
@@ -83,7 +92,6 @@ impl Unique {
     }
 
     /// Whether the outcome is an error; being cancelled is none.
-    #[cfg(feature = "std")]
     pub(crate) fn failed(&self) -> bool {
         self.0.snapshot().has_outcome() && self.error().is_some()
     }

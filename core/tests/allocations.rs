@@ -5,6 +5,7 @@
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::Cell;
+use core::pin::pin;
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 use std::alloc::System;
@@ -12,8 +13,8 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use concurrent_futures_core::{
-    Backend, Completion, Executor, InlineBackend, MapOptions, Park, Parked, Refused, Shutdown,
-    StaticCallback, Task, promise,
+    Backend, Completion, Executor, FixedWaitSet, Future, InlineBackend, MapOptions, Park, Parked,
+    Refused, Shutdown, StaticCallback, Task, WaitSet, as_completed, promise,
 };
 
 /// Counts what the calling thread does. A crate would do, but this is all of it.
@@ -344,4 +345,93 @@ fn a_hundred_tasks_leave_nothing_behind() {
     round();
     let ((), cost) = cost(round);
     assert_eq!(cost.kept, 0);
+}
+
+// --- sets ---
+
+/// What the first wait of a thread allocates once.
+fn warm_sets() {
+    let (promise, future) = promise::<u8>();
+    promise.complete(1).expect("not cancelled");
+    assert_eq!(as_completed([future]).count(), 1);
+}
+
+#[test]
+fn a_set_allocates_by_the_block_and_not_by_the_member() {
+    const MEMBERS: usize = 1000;
+    warm_sets();
+    let (promises, futures): (Vec<_>, Vec<_>) = (0..MEMBERS).map(|_| promise::<usize>()).unzip();
+    let (set, made) = allocations(|| as_completed(futures));
+    assert!(made < 40, "{made} allocations for {MEMBERS} members");
+    let ((), completed) = allocations(|| {
+        promises.into_iter().for_each(|promise| promise.complete(1).expect("not cancelled"));
+    });
+    let (count, yielded) = allocations(|| set.count());
+    assert_eq!((count, completed, yielded), (MEMBERS, 0, 0));
+}
+
+#[test]
+fn a_set_with_churn_does_not_grow() {
+    warm_sets();
+    let mut set = WaitSet::new();
+    let round = |set: &mut WaitSet<Future<usize>>| {
+        let (done, future) = promise();
+        set.insert(future);
+        let (late, other) = promise();
+        let key = set.insert(other);
+        done.complete(1).expect("not cancelled");
+        assert!(set.next().is_some_and(|future| future.done()));
+        assert!(set.remove(key).is_some_and(|future| !future.done()));
+        late.complete(2).expect("not cancelled");
+        let (done, third) = promise();
+        done.complete(3).expect("not cancelled");
+        let key = set.insert(third);
+        assert!(set.remove(key).is_some_and(|future| future.done()), "done, and not yielded yet");
+        let (late, fourth) = promise();
+        let key = set.insert(fourth);
+        late.complete(4).expect("not cancelled");
+        assert!(set.remove(key).is_some_and(|future| future.done()), "the same, from the stack");
+        assert!(set.try_next().is_none());
+    };
+    (0..100).for_each(|_| round(&mut set));
+    let ((), cost) = cost(|| (0..1000).for_each(|_| round(&mut set)));
+    assert_eq!((cost.allocations, cost.kept), (4000, 0), "the four promises of each round");
+}
+
+#[test]
+fn a_set_gives_everything_back_whatever_is_left_in_it() {
+    warm_sets();
+    let ((), cost) = cost(|| {
+        let (promises, futures): (Vec<_>, Vec<_>) = (0..100).map(|_| promise::<u8>()).unzip();
+        let mut set = WaitSet::from_iter(futures);
+        let mut promises = promises.into_iter();
+        promises.by_ref().take(50).for_each(|promise| promise.complete(1).expect("not cancelled"));
+        assert!(set.next().is_some());
+        drop(set);
+        promises.for_each(|promise| promise.complete(1).expect("not cancelled"));
+    });
+    assert_eq!(cost.kept, 0);
+}
+
+#[test]
+fn a_fixed_set_allocates_nothing() {
+    let mut set = pin!(FixedWaitSet::<_, 4>::new());
+    let mut polled = Context::from_waker(Waker::noop());
+    for _ in 0..10 {
+        let (promises, futures): (Vec<_>, Vec<_>) = (0..4).map(|_| promise::<u8>()).unzip();
+        let ((), cost) = cost(|| {
+            for future in futures {
+                set.as_mut().insert(future).expect("room for four");
+            }
+            assert!(set.as_mut().poll_next(&mut polled).is_pending());
+        });
+        assert_eq!(cost.allocations, 0);
+        let ((), cost) = crate::cost(|| {
+            promises.into_iter().for_each(|promise| promise.complete(1).expect("not cancelled"));
+            while let Poll::Ready(Some(future)) = set.as_mut().poll_next(&mut polled) {
+                drop(future);
+            }
+        });
+        assert_eq!(cost.allocations, 0);
+    }
 }

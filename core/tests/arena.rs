@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use concurrent_futures_core::{
-    Completion, Failure, Future, FutureState, Mailbox, RefusedReason, StaticCallback,
+    Completion, Failure, FixedWaitSet, Future, FutureState, Mailbox, RefusedReason, StaticCallback,
     StaticExecutor, TaskError, TaskErrorKind,
 };
 
@@ -54,6 +54,28 @@ fn a_task_costs_no_allocation_from_submit_to_result() {
     let (promise, mut future) = EXECUTOR.promise::<u8>().unwrap();
     promise.complete(1).unwrap();
     assert_eq!(future.try_result().unwrap().unwrap(), 1);
+    assert_eq!(ALLOCATIONS.with(Cell::get), before);
+}
+
+#[test]
+fn a_set_of_its_futures_costs_no_allocation() {
+    static EXECUTOR: StaticExecutor<4, 32> = StaticExecutor::new();
+    let before = ALLOCATIONS.with(Cell::get);
+    let mut set = std::pin::pin!(FixedWaitSet::<_, 4>::new());
+    let mut context = Context::from_waker(Waker::noop());
+    for round in 0..10u64 {
+        for n in 0..4 {
+            let future = EXECUTOR.submit(move || round * n).unwrap();
+            assert!(set.as_mut().insert(future).is_ok());
+        }
+        assert!(set.as_mut().poll_next(&mut context).is_pending());
+        assert_eq!(EXECUTOR.run_pending(), 4);
+        let mut sum = 0;
+        while let Poll::Ready(Some(mut future)) = set.as_mut().poll_next(&mut context) {
+            sum += future.try_result().unwrap().unwrap();
+        }
+        assert_eq!((sum, EXECUTOR.free_slots()), (round * 6, 4));
+    }
     assert_eq!(ALLOCATIONS.with(Cell::get), before);
 }
 

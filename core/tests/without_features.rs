@@ -7,8 +7,9 @@ use core::error::Error;
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use concurrent_futures_core::{
-    Backend, Completion, Failure, InUse, InlineBackend, Lock, Park, Parked, Queue, Refused,
-    RefusedReason, Ring, Shutdown, ShutdownError, StaticCallback, Task, TaskError, TaskErrorKind,
+    Backend, Completion, Failure, FixedWaitSet, Future, InUse, InlineBackend, Lock, Park, Parked,
+    Queue, Refused, RefusedReason, Ring, Shutdown, ShutdownError, StaticCallback, Task, TaskError,
+    TaskErrorKind,
 };
 
 static OVERRUN: Failure = Failure::new(7, "the converter was read too late");
@@ -102,6 +103,15 @@ fn backends_and_parkers_need_no_features() {
     assert!(!InlineBackend.may_claim());
     assert_eq!(Loop.park(Some(0)), Parked::DeadlinePassed);
     assert_eq!(Loop.park(None), Parked::Woken);
+}
+
+#[test]
+fn a_fixed_set_is_made_in_a_constant() {
+    let mut set = core::pin::pin!(const { FixedWaitSet::<Future<u8>, 2>::new() });
+    assert!(set.is_empty() && set.as_mut().try_next().is_none());
+    let mut context = core::task::Context::from_waker(core::task::Waker::noop());
+    assert!(set.as_mut().poll_next(&mut context).is_ready());
+    assert!(format!("{set:?}").contains("FixedWaitSet"));
 }
 
 #[test]

@@ -4,10 +4,16 @@
 use alloc::vec::Vec;
 use core::fmt;
 use core::iter::FusedIterator;
+use core::pin::Pin;
+use core::task::{Context, Poll};
 use core::time::Duration;
 use std::time::Instant;
 
-use super::members::{Claims, NoNext, Set, Waitable};
+use super::claims::Claims;
+use super::members::Waitable;
+use super::next::{NoNext, next, poll_next};
+use super::seats::Seats;
+use crate::thread_parker::ThreadParker;
 
 /// Yields each future once, when it is done; those done already come first.
 ///
@@ -36,7 +42,7 @@ where
     I: IntoIterator,
     I::Item: Waitable,
 {
-    AsCompleted { set: Set::new(futures) }
+    AsCompleted { set: seated(futures) }
 }
 
 /// As [`as_completed`], for `timeout` from this call. What is not done by then comes back, all at
@@ -47,32 +53,81 @@ where
     I::Item: Waitable,
 {
     let deadline = Instant::now().checked_add(timeout);
-    AsCompletedTimeout { set: Set::new(futures), deadline, ended: false }
+    AsCompletedTimeout { set: seated(futures), deadline, ended: false }
+}
+
+fn seated<I>(futures: I) -> Seats<I::Item>
+where
+    I: IntoIterator,
+    I::Item: Waitable,
+{
+    let mut set = Seats::new();
+    set.extend(futures);
+    set
 }
 
 /// The iterator of [`as_completed`].
 #[must_use = "iterators do nothing unless asked"]
 pub struct AsCompleted<F: Waitable> {
-    set: Set<F>,
+    set: Seats<F>,
 }
 
 impl<F: Waitable> Iterator for AsCompleted<F> {
     type Item = F;
 
     fn next(&mut self) -> Option<F> {
-        match self.set.next(None, Claims::AtLast) {
+        match next(&mut self.set, &ThreadParker::current(), None, Claims::AtLast) {
             Ok(index) => self.set.take(index?),
             Err(NoNext::WouldDeadlock | NoNext::DeadlinePassed) => self.set.take_any(),
         }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.set.len(), Some(self.set.len()))
     }
 }
 
 impl<F: Waitable> FusedIterator for AsCompleted<F> {}
 
+impl<F: Waitable> ExactSizeIterator for AsCompleted<F> {}
+
+impl<F: Waitable> AsCompleted<F> {
+    /// As `next`, for an async task: the next future that is done, or the task is registered to be woken
+    /// for it. Works in any runtime; the task of the last call is woken. Runs no task here.
+    ///
+    /// With the feature `stream` this is `futures_core::Stream`.
+    ///
+    /// # Examples
+    /// ```
+    /// use concurrent_futures_core::{as_completed, promise};
+    /// use std::{future::poll_fn, pin::Pin};
+    /// # async fn example() {
+    /// let (promise, future) = promise();
+    /// let mut futures = as_completed([future]);
+    /// promise.complete(1).ok();
+    /// let next = poll_fn(|context| Pin::new(&mut futures).poll_next(context)).await;
+    /// assert!(next.is_some_and(|future| future.done()));
+    /// # }
+    /// ```
+    pub fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<F>> {
+        let set = &mut self.get_mut().set;
+        poll_next(set, context.waker()).map(|seat| set.take(seat?))
+    }
+
+    /// Whether all were yielded.
+    #[cfg(feature = "stream")]
+    pub(super) fn is_empty(&self) -> bool {
+        self.set.len() == 0
+    }
+}
+
+// Members are never pinned.
+impl<F: Waitable> Unpin for AsCompleted<F> {}
+
 /// The iterator of [`as_completed_timeout`].
 #[must_use = "iterators do nothing unless asked"]
 pub struct AsCompletedTimeout<F: Waitable> {
-    set: Set<F>,
+    set: Seats<F>,
     deadline: Option<Instant>,
     ended: bool,
 }
@@ -85,7 +140,7 @@ impl<F: Waitable> Iterator for AsCompletedTimeout<F> {
             return None;
         }
         let claims = if self.deadline.is_some() { Claims::Never } else { Claims::AtLast };
-        match self.set.next(self.deadline, claims) {
+        match next(&mut self.set, &ThreadParker::current(), self.deadline, claims) {
             Ok(index) => self.set.take(index?).map(Ok),
             Err(NoNext::WouldDeadlock | NoNext::DeadlinePassed) => {
                 self.ended = true;
@@ -128,12 +183,12 @@ impl<F> core::error::Error for StillPending<F> {}
 
 impl<F: Waitable> fmt::Debug for AsCompleted<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AsCompleted").field("left", &self.set.left()).finish()
+        f.debug_struct("AsCompleted").field("left", &self.set.len()).finish()
     }
 }
 
 impl<F: Waitable> fmt::Debug for AsCompletedTimeout<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AsCompletedTimeout").field("left", &self.set.left()).finish()
+        f.debug_struct("AsCompletedTimeout").field("left", &self.set.len()).finish()
     }
 }

@@ -5,7 +5,11 @@ use alloc::vec::Vec;
 use core::time::Duration;
 use std::time::Instant;
 
-use super::members::{Claims, NoNext, Set, Waitable};
+use super::claims::Claims;
+use super::members::Waitable;
+use super::next::{NoNext, next};
+use super::seats::Seats;
+use crate::thread_parker::ThreadParker;
 
 /// When [`wait`] returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,18 +72,19 @@ where
     I::Item: Waitable,
 {
     let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-    let mut set = Set::new(futures);
+    let mut set = Seats::new();
+    set.extend(futures);
     let end = wait_in(&mut set, deadline, return_when);
     let (done, not_done) = set.take_all().into_iter().partition(|future| future.is_done());
     Waited { done, not_done, end }
 }
 
 fn wait_in<F: Waitable>(
-    set: &mut Set<F>,
+    set: &mut Seats<F>,
     deadline: Option<Instant>,
     return_when: ReturnWhen,
 ) -> WaitEnd {
-    let most = set.left();
+    let most = set.len();
     let (enough, stop_at_failure) = match return_when {
         ReturnWhen::AllCompleted => (most, false),
         ReturnWhen::FirstCompleted => (1, false),
@@ -91,9 +96,10 @@ fn wait_in<F: Waitable>(
         ReturnWhen::AllCompleted => Claims::Eager,
         _ => Claims::AtLast,
     };
+    let park = ThreadParker::current();
     let mut done = 0;
     while done < enough {
-        match set.next(deadline, claims) {
+        match next(set, &park, deadline, claims) {
             Ok(None) => break,
             Ok(Some(index)) if stop_at_failure && set.failed(index) => break,
             Ok(Some(_)) => done += 1,

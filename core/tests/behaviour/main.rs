@@ -11,6 +11,7 @@ mod contract_executor;
 mod contract_failure;
 mod contract_future;
 mod contract_map;
+mod contract_sets;
 mod hostile;
 mod layout;
 mod life_cycle;

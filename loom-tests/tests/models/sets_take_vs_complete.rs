@@ -6,7 +6,7 @@ use loom::thread;
 
 /// The ready stack: each member is yielded once, and the wake-up of a batch is not lost.
 ///
-/// Turned red by: a stack that is taken one at a time.
+/// Turned red by: a push that does not wake, a waker offered although something was pushed, a stack that is taken with Relaxed.
 #[test]
 fn each_is_yielded_once() {
     model(Bound::Preemptions(3), || {
@@ -28,8 +28,7 @@ fn each_is_yielded_once() {
 
 /// The same where the members are completed while they are put in.
 ///
-/// Turned red by: a push that wakes the consumer only where the stack was not empty, a stack that is taken one at a
-/// time.
+/// Turned red by: the same.
 #[test]
 fn each_is_yielded_once_when_put_in_late() {
     model(Bound::Preemptions(3), || {
@@ -47,7 +46,7 @@ fn each_is_yielded_once_when_put_in_late() {
 /// I2 and the ready stack: the member that is left when one is done is taken out while it is completed, and is as good
 /// as before.
 ///
-/// Turned red by: a waker taken back without asking whether it still may be.
+/// Turned red by: the same.
 #[test]
 fn the_other_is_given_back_whole() {
     model(Bound::Preemptions(3), || {

@@ -5,8 +5,8 @@ use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::thread;
 
 use concurrent_futures::{
-    Future, ReturnWhen, SharedFuture, TaskErrorKind, ThreadPoolExecutor, WaitEnd, as_completed,
-    as_completed_timeout, promise, wait,
+    FixedWaitSet, Future, ReturnWhen, SharedFuture, TaskErrorKind, ThreadParker,
+    ThreadPoolExecutor, WaitEnd, WaitSet, as_completed, as_completed_timeout, promise, wait,
 };
 
 use crate::support::{Blocker, Counter, Thread, kind_of, pool, receive, within};
@@ -523,5 +523,90 @@ fn the_order_of_the_others_is_kept() {
         });
         drop(pool);
         assert_eq!(*order.lock().unwrap(), [7, 2, 0, 1, 3, 4, 5, 6, 8, 9]);
+    });
+}
+
+// --- WaitSet ---
+
+#[test]
+fn a_pool_of_one_can_wait_for_a_set_that_is_added_to() {
+    within(|| {
+        for workers in [1, 2] {
+            let leaves = inside(&Arc::new(pool(workers)), |pool| {
+                let halves =
+                    |n: u32| pool.submit(move || (n > 1).then_some((n / 2, n - n / 2))).unwrap();
+                let mut set = WaitSet::from_iter([halves(50)]);
+                let mut leaves = 0;
+                while let Some(future) = set.next() {
+                    match future.result().unwrap() {
+                        None => leaves += 1,
+                        Some((one, other)) => set.extend([halves(one), halves(other)]),
+                    }
+                }
+                leaves
+            });
+            assert_eq!(leaves, 50);
+        }
+    });
+}
+
+#[test]
+fn a_pool_of_one_can_wait_for_a_fixed_set() {
+    within(|| {
+        let sum = inside(&Arc::new(pool(1)), |pool| {
+            let mut set = Box::pin(FixedWaitSet::<_, 3>::new());
+            for n in 1..=3 {
+                set.as_mut().insert(pool.submit(move || n).unwrap()).unwrap();
+            }
+            let park = ThreadParker::current();
+            let mut sum = 0;
+            while let Some(future) = set.as_mut().next_with(&park, None) {
+                sum += future.result().unwrap();
+                if sum < 6 && set.len() < 2 {
+                    set.as_mut().insert(pool.submit(|| 10).unwrap()).unwrap();
+                }
+            }
+            sum
+        });
+        assert!((16..=26).contains(&sum), "{sum}");
+    });
+}
+
+#[test]
+fn timed_and_polled_waits_for_a_set_never_claim() {
+    within(|| {
+        inside(&Arc::new(pool(1)), |pool| {
+            let short = Duration::from_millis(5);
+            let ran = Counter::new();
+            let count = ran.clone();
+            let mut set = WaitSet::from_iter([pool.submit(move || count.count()).unwrap()]);
+            let mut context = core::task::Context::from_waker(core::task::Waker::noop());
+            assert!(set.next_timeout(short).is_none() && set.try_next().is_none());
+            assert!(core::pin::Pin::new(&mut set).poll_next(&mut context).is_pending());
+            assert_eq!((ran.get(), set.len()), (0, 1));
+            assert!(set.next().is_some_and(|future| future.done()), "an untimed one does");
+            assert_eq!(ran.get(), 1);
+        });
+    });
+}
+
+#[test]
+fn a_set_gives_out_what_waits_for_itself_when_nothing_else_is_left() {
+    within(|| {
+        let pool = Arc::new(pool(1));
+        let inner = pool.clone();
+        let order = with_its_own_future(&pool, move |own| {
+            let mut set = WaitSet::from_iter([own, inner.submit(|| ()).unwrap()]);
+            let first = set.next().unwrap().done();
+            let second = set.next().unwrap().done();
+            (first, second, set.is_empty())
+        });
+        assert_eq!(order, (true, false, true));
+        let kind = with_its_own_future(&pool, move |own| {
+            let mut set = Box::pin(FixedWaitSet::<_, 1>::new());
+            set.as_mut().insert(own).unwrap();
+            kind_of(set.as_mut().next_with(&ThreadParker::current(), None).unwrap().result())
+        });
+        assert_eq!(kind, TaskErrorKind::WouldDeadlock);
     });
 }

@@ -5,8 +5,8 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 
 use concurrent_futures::{
-    Executor, Future, InlineBackend, ReturnWhen, Shutdown, TaskErrorKind, WaitEnd, as_completed,
-    as_completed_timeout, promise, wait,
+    Executor, FixedWaitSet, Future, InlineBackend, ReturnWhen, Shutdown, TaskErrorKind,
+    ThreadParker, WaitEnd, WaitSet, as_completed, as_completed_timeout, promise, wait,
 };
 
 use crate::support::{Blocker, Gate, Thread, kind_of, pool, within};
@@ -385,6 +385,70 @@ fn sets_of_pending_tasks_can_be_made_and_dropped_while_they_complete() {
             }
             let sum: u32 = as_completed(futures).map(|future| future.result().unwrap()).sum();
             assert_eq!(sum, 28);
+        }
+    });
+}
+
+// --- WaitSet ---
+
+#[test]
+fn a_window_over_many_tasks_yields_each_once() {
+    const TASKS: usize = 2000;
+    within(|| {
+        let pool = pool(3);
+        let mut set = WaitSet::new();
+        let mut values = 0;
+        for n in 0..TASKS {
+            set.insert(pool.submit(move || n).unwrap());
+            if set.len() == 16 {
+                values += set.next().unwrap().result().unwrap();
+            }
+        }
+        values += core::iter::from_fn(|| set.next()).map(|f| f.result().unwrap()).sum::<usize>();
+        assert_eq!(values, TASKS * (TASKS - 1) / 2);
+    });
+}
+
+#[test]
+fn a_fixed_window_over_many_tasks_yields_each_once() {
+    const TASKS: usize = 2000;
+    within(|| {
+        let pool = pool(3);
+        let mut set = Box::pin(FixedWaitSet::<_, 16>::new());
+        let park = ThreadParker::current();
+        let mut values = 0;
+        for n in 0..TASKS {
+            if let Err(full) = set.as_mut().insert(pool.submit(move || n).unwrap()) {
+                let next = set.as_mut().next_with(&park, None).unwrap();
+                values += next.result().unwrap();
+                set.as_mut().insert(full.into_inner()).unwrap();
+            }
+        }
+        while let Some(future) = set.as_mut().next_with(&park, None) {
+            values += future.result().unwrap();
+        }
+        assert_eq!(values, TASKS * (TASKS - 1) / 2);
+    });
+}
+
+#[test]
+fn sets_of_both_kinds_can_be_dropped_and_emptied_while_they_complete() {
+    within(|| {
+        let pool = pool(2);
+        for round in 0..300 {
+            let mut set = WaitSet::new();
+            let mut fixed = Box::pin(FixedWaitSet::<_, 8>::new());
+            let mut keys = Vec::new();
+            for n in 0..8_u32 {
+                keys.push(set.insert(pool.submit(move || n).unwrap()));
+                fixed.as_mut().insert(pool.submit(move || n).unwrap()).unwrap();
+            }
+            let taken = keys.into_iter().step_by(2).filter_map(|key| set.remove(key));
+            let mut sum: u32 = taken.map(|future| future.result().unwrap()).sum();
+            if round % 2 == 0 {
+                sum += core::iter::from_fn(|| set.next()).map(|f| f.result().unwrap()).sum::<u32>();
+                assert_eq!(sum, 28);
+            }
         }
     });
 }
