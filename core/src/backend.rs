@@ -95,6 +95,8 @@ pub enum RefusedReason {
     NoWorker(Text),
     /// The pool gave up on its workers.
     Broken(Text),
+    /// Too many tasks are on the stack of this thread already for a scope to wait for more.
+    TooDeep,
     /// The backend gave back a task that is not the one it was given.
     WrongTask,
 }
@@ -127,6 +129,9 @@ impl fmt::Display for RefusedReason {
                 write!(f, "there is no worker and none could be started: {cause}")
             }
             Self::Broken(cause) => write!(f, "the pool gave up on its workers: {cause}"),
+            Self::TooDeep => f.write_str(
+                "too many tasks wait for one another on this thread: split the work less deeply",
+            ),
             Self::WrongTask => {
                 f.write_str("the backend gave back another task than it was given: mend it")
             }

@@ -81,6 +81,18 @@ pub(crate) trait Storage: Sized {
         None
     }
 
+    /// Whether somebody is to be told by `settled`.
+    const IS_WATCHED: bool = false;
+
+    /// The slot is resolved, and all that follows a resolution is over.
+    fn settled(&self) {}
+
+    /// Somebody looks at the outcome where it is.
+    fn looked_at(&self) {}
+
+    /// The outcome is about to be dropped, and nobody has taken it.
+    fn dropped_untaken(&self, _error: Option<&TaskError>) {}
+
     /// Gives the memory back.
     ///
     /// # Safety
@@ -113,6 +125,7 @@ impl<C: Callable, S: Storage> Slot<C, S> {
         with_lock: Self::with_lock,
         free: Self::free,
         ledger_entry: Self::ledger_entry,
+        settled: if S::IS_WATCHED { Some(Self::settled) } else { None },
         type_name: core::any::type_name::<C::Output>,
     };
 
@@ -197,7 +210,10 @@ impl<C: Callable, S: Storage> Slot<C, S> {
         let slot = unsafe { Self::of(header) };
         // Both are the same address; a model checks the access.
         let room = match access {
-            Access::Shared => slot.room.with(<*const Room<C>>::cast_mut),
+            Access::Shared => {
+                slot.storage.looked_at();
+                slot.room.with(<*const Room<C>>::cast_mut)
+            }
             Access::Exclusive => slot.room.with_mut(|room| room),
         };
         // SAFETY: the address of a field.
@@ -214,6 +230,7 @@ impl<C: Callable, S: Storage> Slot<C, S> {
         let room = unsafe { &mut *room };
         // SAFETY: there is one, says the caller.
         let outcome = unsafe { &mut room.outcome };
+        slot.storage.dropped_untaken(outcome.as_ref().err());
         // SAFETY: which has been marked as taken, so that it is dropped once.
         unsafe { ManuallyDrop::drop(outcome) };
     }
@@ -243,6 +260,13 @@ impl<C: Callable, S: Storage> Slot<C, S> {
     unsafe fn ledger_entry(header: NonNull<Header>) -> Option<NonNull<LedgerEntry>> {
         // SAFETY: the caller's slot is of this kind.
         unsafe { Self::of(header) }.storage.ledger_entry().map(NonNull::from)
+    }
+
+    /// # Safety
+    /// As [`Table`] says of this function.
+    unsafe fn settled(header: NonNull<Header>) {
+        // SAFETY: the caller's slot is of this kind.
+        unsafe { Self::of(header) }.storage.settled();
     }
 
     /// # Safety

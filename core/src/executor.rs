@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use core::error::Error;
 use core::fmt;
+use core::ptr::NonNull;
 
 use crate::account::{Account, Counters, Remaining};
 use crate::backend::{Backend, Refused, RefusedReason, SubmitError};
@@ -13,7 +14,7 @@ use crate::future::Future;
 use crate::keeper::{Keeper, KeeperRef};
 use crate::ledger::Ledger;
 use crate::resolve::{Ended, Observe};
-use crate::slot::SlotRef;
+use crate::slot::{Header, SlotRef};
 use crate::state::Claim;
 use crate::storage::heap::{self, Entry, SlotLock};
 use crate::supervise::{Seal, Supervise};
@@ -279,20 +280,39 @@ impl<B: Backend> Shared<B> {
         C: Callable + Send + 'static,
         C::Output: Send + 'static,
     {
-        let entry = this.entry();
-        let (task, future) = heap::task(callable, this.lock, entry);
+        let (lock, entry) = (this.lock, this.entry());
+        let (task, future) = heap::task(callable, lock, entry);
+        let accepted = Self::accept(this, task, future.slot(), schedule);
+        let Err(refused) = accepted else { return Ok(future) };
+        // SAFETY: made just now with this callable, lock and entry; arrow 1 is taken.
+        let take = |slot| unsafe { heap::take_callable::<C>(slot, lock, entry) };
+        take_back(future, refused, take, || this.not_accepted())
+    }
+
+    /// Hands a task to whoever schedules it. Its slot has just been allocated, with room for an entry
+    /// if there is a ledger.
+    ///
+    /// # Errors
+    /// The task, and why it was refused.
+    #[inline]
+    pub(crate) fn accept(
+        this: &Arc<Self>,
+        task: Task,
+        slot: &SlotRef,
+        schedule: impl FnOnce(Task) -> Result<(), Refused>,
+    ) -> Result<(), Refused>
+    where
+        B: Backend,
+    {
         let (keeper, ledger) = match &this.accounts {
             Accounts::Ledger(ledger) => (KeeperRef::counted::<Self, true>(this), Some(ledger)),
             Accounts::Backend(keeper) => (*keeper, None),
         };
-        // SAFETY: task and future have just been made and are still here.
-        unsafe { future.slot().set_keeper(keeper) };
+        // SAFETY: task and future have just been made and are still with the caller.
+        unsafe { slot.set_keeper(keeper) };
         // SAFETY: allocated with room, just now.
-        let entered = ledger.is_none_or(|ledger| unsafe { ledger.enter(future.slot()) });
-        let scheduled =
-            if entered { schedule(task) } else { Err(Refused::new(task, RefusedReason::ShutDown)) };
-        let Err(refused) = scheduled else { return Ok(future) };
-        this.take_back(future, refused)
+        let entered = ledger.is_none_or(|ledger| unsafe { ledger.enter(slot) });
+        if entered { schedule(task) } else { Err(Refused::new(task, RefusedReason::ShutDown)) }
     }
 
     #[inline]
@@ -303,36 +323,56 @@ impl<B: Backend> Shared<B> {
         }
     }
 
-    /// Takes the callable out of a task that was refused, unless it has run or was cancelled.
-    ///
-    /// # Errors
-    /// The callable, and why it was refused.
-    #[cold]
-    fn take_back<C>(
-        &self,
-        future: Future<C::Output>,
-        refused: Refused,
-    ) -> Result<Future<C::Output>, (C, RefusedReason)>
-    where
-        C: Callable,
-    {
-        let Refused { task, reason } = refused;
-        let same = task.id() == Some(future.id());
-        if future.slot().claim() == Claim::TooLate {
-            return Ok(future); // cancelled by a shutdown meanwhile, or run by a backend that errs
-        }
-        // SAFETY: made by `submit` with this callable and this lock, and arrow 1 was just taken.
-        let callable =
-            unsafe { heap::take_callable::<C>(future.slot().as_raw(), self.lock, self.entry()) };
-        // SAFETY: arrow 1 was taken, and the room is empty.
-        unsafe { future.slot().resolve_with_error(TaskError::abandoned()) };
+    /// A task that was counted was given back to whoever submitted it.
+    pub(crate) fn not_accepted(&self) {
         if let Accounts::Ledger(ledger) = &self.accounts {
             ledger.tally().submitted.take_back();
         }
-        future.slot().let_keeper_go();
-        drop(task);
-        Err((callable, if same { reason } else { RefusedReason::WrongTask }))
     }
+
+    /// Whether the calling thread may run tasks of it, if it waits for them.
+    #[cfg(feature = "std")]
+    pub(crate) fn may_claim_here(&self) -> bool
+    where
+        B: Backend,
+    {
+        let (address, may_claim) = match &self.accounts {
+            Accounts::Ledger(_) => (NonNull::from(self).cast(), self.backend.may_claim()),
+            Accounts::Backend(keeper) => (keeper.address(), false),
+        };
+        may_claim || crate::context::keeper(address).is_some()
+    }
+
+    #[cfg(feature = "std")]
+    pub(crate) fn lock(&self) -> SlotLock {
+        self.lock
+    }
+}
+
+/// Takes the callable out of a task that was refused, unless it has run or was cancelled. `take` moves
+/// it out of a slot of which arrow 1 was taken, `not_accepted` is called before the task is let go.
+///
+/// # Errors
+/// The callable, and why it was refused.
+#[cold]
+pub(crate) fn take_back<C: Callable>(
+    future: Future<C::Output>,
+    refused: Refused,
+    take: impl FnOnce(NonNull<Header>) -> C,
+    not_accepted: impl FnOnce(),
+) -> Result<Future<C::Output>, (C, RefusedReason)> {
+    let Refused { task, reason } = refused;
+    let same = task.id() == Some(future.id());
+    if future.slot().claim() == Claim::TooLate {
+        return Ok(future); // cancelled by a shutdown meanwhile, or run by a backend that errs
+    }
+    let callable = take(future.slot().as_raw());
+    // SAFETY: arrow 1 was taken, and the room is empty.
+    unsafe { future.slot().resolve_with_error(TaskError::abandoned()) };
+    not_accepted();
+    future.slot().let_keeper_go();
+    drop(task);
+    Err((callable, if same { reason } else { RefusedReason::WrongTask }))
 }
 
 impl<B: Backend> Keeper for Shared<B> {

@@ -186,7 +186,7 @@ mod with_std {
         /// which stays where it is.
         pub fn exception(&mut self) -> Option<TaskError> {
             match self.wait_with(&ThreadParker::current(), None) {
-                Ok(()) => self.unique.error(),
+                Ok(()) => self.unique.read_error(),
                 Err(error) => Some(error),
             }
         }
@@ -203,7 +203,7 @@ mod with_std {
         /// As [`exception_timeout`](Self::exception_timeout), until `deadline`.
         pub fn exception_deadline(&mut self, deadline: Instant) -> Option<TaskError> {
             match self.wait_with(&ThreadParker::current(), Some(deadline)) {
-                Ok(()) => self.unique.error(),
+                Ok(()) => self.unique.read_error(),
                 Err(error) => Some(error),
             }
         }

@@ -76,7 +76,8 @@ impl Ledger {
         &self.tally
     }
 
-    /// Enters a task, unless closed.
+    /// Enters a task, unless closed. Counted as submitted either way: whoever is given its callable
+    /// back takes that back.
     ///
     /// # Safety
     /// The task was allocated with room for an entry, and is in no ledger.
@@ -89,9 +90,7 @@ impl Ledger {
             inner.accepted.push(entry);
             None
         });
-        if refused.is_none() {
-            self.tally.submitted.add();
-        }
+        self.tally.submitted.add();
         refused.is_none()
     }
 

@@ -36,6 +36,8 @@ mod arena_executor;
 mod backend;
 mod blocking;
 mod body;
+#[cfg(feature = "alloc")]
+mod boxed_backend;
 mod callback;
 mod canceller;
 mod completion;
@@ -74,6 +76,10 @@ mod promise;
 mod queue;
 mod queue_backend;
 mod resolve;
+#[cfg(feature = "std")]
+mod scope;
+#[cfg(feature = "std")]
+mod scope_state;
 mod sets;
 #[cfg(feature = "alloc")]
 mod shared;
@@ -135,6 +141,8 @@ pub use promise::promise_with_lock;
 pub use promise::{Cancelled, Promise, Running};
 pub use queue::{Queue, Ring};
 pub use queue_backend::QueueBackend;
+#[cfg(feature = "std")]
+pub use scope::Scope;
 #[cfg(feature = "std")]
 pub use sets::{
     AsCompleted, AsCompletedTimeout, ReturnWhen, StillPending, WaitEnd, Waited, as_completed,

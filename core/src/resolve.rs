@@ -114,11 +114,16 @@ impl SlotRef {
             // SAFETY: as the caller promises; the table is this slot's.
             let error = unsafe { (self.table().run)(self.as_raw()) };
             observer.ended(Ended::of(&error));
-            match self.header().state.publish_finished_and_release() {
+            let published = match self.table().settled {
+                None => self.header().state.publish_finished_and_release(),
+                Some(_) => PublishedAndReleased::Held(self.header().state.publish_finished()),
+            };
+            match published {
                 PublishedAndReleased::Gone => core::mem::forget(self),
                 PublishedAndReleased::Held(published) => {
                     observer.tells();
                     self.settle(published, || Completion::of_finished(&self, error));
+                    self.tell_settled();
                 }
             }
         });
@@ -206,9 +211,24 @@ impl SlotRef {
         }
     }
 
-    /// Gives up the slot's reference to its keeper, if that is counted, once, after `settle` (I6).
-    /// Skipping it leaks the keeper, no worse.
+    /// The last that whoever resolved the slot does to it, once, after `settle`: gives up the slot's
+    /// reference to its keeper, if that is counted (I6).
     pub(crate) fn let_keeper_go(&self) {
+        self.give_keeper_up();
+        self.tell_settled();
+    }
+
+    /// Tells whoever waits until the slot is settled, if somebody does: a scope.
+    #[inline]
+    fn tell_settled(&self) {
+        if let Some(settled) = self.table().settled {
+            // SAFETY: the table is this slot's.
+            unsafe { settled(self.as_raw()) };
+        }
+    }
+
+    /// Skipping it leaks the keeper, no worse.
+    fn give_keeper_up(&self) {
         let Some(keeper) = self.keeper().filter(|keeper| keeper.is_counted()) else { return };
         if keeper.answers_strangers() {
             // Waits for a stranger that saw the slot pending and is retaining the keeper.
@@ -286,8 +306,11 @@ impl<'a> KeeperHeld<'a> {
 impl Drop for KeeperHeld<'_> {
     fn drop(&mut self) {
         match self.0.keeper() {
-            // SAFETY: counted by `after_claim`.
-            Some(keeper) if !keeper.is_counted() => unsafe { keeper.release() },
+            Some(keeper) if !keeper.is_counted() => {
+                // SAFETY: counted by `after_claim`.
+                unsafe { keeper.release() };
+                self.0.tell_settled();
+            }
             _ => self.0.let_keeper_go(),
         }
     }

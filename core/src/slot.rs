@@ -53,6 +53,8 @@ pub(crate) struct Table {
     pub(crate) free: unsafe fn(NonNull<Header>),
     /// The slot's entry in a ledger, if it has room for one.
     pub(crate) ledger_entry: unsafe fn(NonNull<Header>) -> Option<NonNull<LedgerEntry>>,
+    /// Told when the slot is resolved and all that follows is over, where somebody waits for that.
+    pub(crate) settled: Option<unsafe fn(NonNull<Header>)>,
     /// What `Debug` prints of the value.
     pub(crate) type_name: fn() -> &'static str,
 }
@@ -61,6 +63,14 @@ pub(crate) struct Table {
 pub(crate) struct LedgerEntry {
     pub(crate) home: AtomicU32,
     pub(crate) links: UnsafeCell<Links>,
+}
+
+impl LedgerEntry {
+    /// An entry in no ledger.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn new() -> Self {
+        Self { home: AtomicU32::new(0), links: UnsafeCell::new(Links::new()) }
+    }
 }
 
 /// What the caller is about to do in the room.

@@ -91,6 +91,16 @@ impl Unique {
         }
     }
 
+    /// As `error`, for somebody who asked for it: what was read is not reported as unread.
+    #[cfg(feature = "std")]
+    pub(crate) fn read_error(&mut self) -> Option<TaskError> {
+        if self.0.snapshot().has_outcome() {
+            // SAFETY: the table is this slot's, and the outcome is ours (I3).
+            let _ = unsafe { (self.0.table().outcome)(self.0.as_raw(), Access::Shared) };
+        }
+        self.error()
+    }
+
     /// Whether the outcome is an error; being cancelled is none.
     pub(crate) fn failed(&self) -> bool {
         self.0.snapshot().has_outcome() && self.error().is_some()

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use concurrent_futures_core::{Executor, Pool, PoolSettings, PoolSettingsError, WhenFull};
 
+use crate::any_executor::AnyExecutor;
 use crate::thread_pool::ThreadPoolExecutor;
-use crate::threads::{ThreadSettings, Threads};
+use crate::threads::{Handles, ThreadSettings, Threads};
 
 /// Makes a [`ThreadPoolExecutor`]. No thread is started before there is work for it.
 ///
@@ -104,6 +105,23 @@ impl ThreadPoolBuilder {
     /// [`BuildError`] for zero workers, more than can be counted, a queue without any room, or a name
     /// with a NUL in it.
     pub fn build(self) -> Result<ThreadPoolExecutor, BuildError> {
+        let (pool, handles) = self.build_backend()?;
+        Ok(ThreadPoolExecutor::from_parts(Executor::new(pool), handles))
+    }
+
+    /// The pool, as an executor that says no more than that it is one: for programs that choose one
+    /// at run time.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build).
+    pub fn build_any(self) -> Result<AnyExecutor, BuildError> {
+        let (pool, handles) = self.build_backend()?;
+        Ok(AnyExecutor::from_parts(Box::new(pool), Some(handles)))
+    }
+
+    /// # Errors
+    /// As `build`.
+    fn build_backend(self) -> Result<(Pool<Threads>, Arc<Handles>), BuildError> {
         if self.threads.name_prefix.contains('\0') {
             return Err(BuildError(Cause::Name));
         }
@@ -112,7 +130,7 @@ impl ThreadPoolBuilder {
         let handles = threads.handles();
         let pool = Pool::with_settings(threads, self.pool.max_workers(max_workers))
             .map_err(|error| BuildError(Cause::Pool(error)))?;
-        Ok(ThreadPoolExecutor::from_parts(Executor::new(pool), handles))
+        Ok((pool, handles))
     }
 }
 

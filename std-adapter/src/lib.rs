@@ -1,12 +1,16 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+mod any_executor;
 mod builder;
+mod exit_guard;
 mod thread_pool;
 mod threads;
 
+pub use any_executor::AnyExecutor;
 pub use builder::{BuildError, ThreadPoolBuilder};
 pub use concurrent_futures_core::*;
+pub use exit_guard::ExitGuard;
 pub use thread_pool::ThreadPoolExecutor;
 pub use threads::Threads;
 

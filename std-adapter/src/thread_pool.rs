@@ -17,8 +17,8 @@ use crate::threads::{Handles, Threads};
 ///
 /// Dropping the pool waits until everything accepted has run and the threads have ended, as leaving
 /// Python's `with` block does; dropped in one of its own tasks, or after a shutdown that detached
-/// it, it does not wait. A pool in a static is never dropped: what is queued when `main` returns is
-/// lost.
+/// it, it does not wait. A pool in a static is never dropped, and what is queued when `main` returns is
+/// lost, unless an [`ExitGuard`](crate::ExitGuard) in `main` ends it.
 ///
 /// Tasks that exit, abort or overflow their stack take the program with them.
 ///

@@ -5,10 +5,9 @@ use core::marker::PhantomData;
 use core::ptr::NonNull;
 
 use crate::body::{Callable, Slot, Storage};
+use crate::error::TaskError;
 use crate::future::Future;
-use crate::queue::Links;
 use crate::slot::{Header, LedgerEntry, SlotRef};
-use crate::sync::{UnsafeCell, atomic::AtomicU32};
 use crate::task::Task;
 
 /// Which lock guards the callbacks and shared waiters of futures on the heap.
@@ -42,9 +41,14 @@ pub(crate) enum Entry {
     None,
 }
 
-/// Room for an entry, or none.
+/// Room for an entry, or none, and who watches over the slot. See [`Storage`].
 pub(crate) trait EntryRoom {
+    const IS_WATCHED: bool = false;
+
     fn get(&self) -> Option<&LedgerEntry>;
+    fn settled(&self) {}
+    fn looked_at(&self) {}
+    fn dropped_untaken(&self, _error: Option<&TaskError>) {}
 }
 
 impl EntryRoom for () {
@@ -86,12 +90,26 @@ impl KeyedLock for crate::lock::SpinLock {
 }
 
 impl<L: KeyedLock, E: EntryRoom> Storage for Heap<L, E> {
+    const IS_WATCHED: bool = E::IS_WATCHED;
+
     fn with_lock(&self, header: NonNull<Header>, f: &mut dyn FnMut()) {
         self.lock.with(header.addr().get(), f);
     }
 
     fn ledger_entry(&self) -> Option<&LedgerEntry> {
         self.entry.get()
+    }
+
+    fn settled(&self) {
+        self.entry.settled();
+    }
+
+    fn looked_at(&self) {
+        self.entry.looked_at();
+    }
+
+    fn dropped_untaken(&self, error: Option<&TaskError>) {
+        self.entry.dropped_untaken(error);
     }
 
     unsafe fn free<C: Callable>(slot: NonNull<Slot<C, Self>>) {
@@ -121,29 +139,19 @@ fn with_lock<W: WithLock>(lock: SlotLock, f: W) -> W::Output {
     }
 }
 
-struct Allocate<C> {
+struct Allocate<C, E> {
     callable: C,
-    entry: Entry,
+    entry: E,
     references: u32,
 }
 
-impl<C: Callable> WithLock for Allocate<C> {
+impl<C: Callable, E: EntryRoom> WithLock for Allocate<C, E> {
     type Output = NonNull<Header>;
 
     fn with<L: KeyedLock>(self, lock: L) -> NonNull<Header> {
-        match self.entry {
-            Entry::None => leak(self.callable, Heap { lock, entry: () }, self.references),
-            Entry::Ledgered => {
-                let links = UnsafeCell::new(Links::new());
-                let entry = LedgerEntry { home: AtomicU32::new(0), links };
-                leak(self.callable, Heap { lock, entry }, self.references)
-            }
-        }
+        let slot = Slot::new(self.callable, Heap { lock, entry: self.entry }, self.references);
+        NonNull::from(Box::leak(Box::new(slot))).cast()
     }
-}
-
-fn leak<C: Callable, S: Storage>(callable: C, storage: S, references: u32) -> NonNull<Header> {
-    NonNull::from(Box::leak(Box::new(Slot::new(callable, storage, references)))).cast()
 }
 
 /// A slot on the heap, with so many references for `SlotRef::from_raw` to take over.
@@ -153,27 +161,33 @@ pub(crate) fn allocate<C: Callable>(
     entry: Entry,
     references: u32,
 ) -> NonNull<Header> {
+    match entry {
+        Entry::None => allocate_with(callable, lock, (), references),
+        Entry::Ledgered => allocate_with(callable, lock, LedgerEntry::new(), references),
+    }
+}
+
+/// As `allocate`, with that entry.
+pub(crate) fn allocate_with<C: Callable, E: EntryRoom>(
+    callable: C,
+    lock: SlotLock,
+    entry: E,
+    references: u32,
+) -> NonNull<Header> {
     with_lock(lock, Allocate { callable, entry, references })
 }
 
-struct TakeCallable<C> {
+struct TakeCallable<C, E> {
     header: NonNull<Header>,
-    entry: Entry,
-    callable: PhantomData<C>,
+    kind: PhantomData<(C, E)>,
 }
 
-impl<C: Callable> WithLock for TakeCallable<C> {
+impl<C: Callable, E: EntryRoom> WithLock for TakeCallable<C, E> {
     type Output = C;
 
     fn with<L: KeyedLock>(self, _: L) -> C {
-        match self.entry {
-            // SAFETY: as the caller of `take_callable` promises.
-            Entry::None => unsafe { Slot::<C, Heap<L, ()>>::take_callable(self.header) },
-            // SAFETY: as above.
-            Entry::Ledgered => unsafe {
-                Slot::<C, Heap<L, LedgerEntry>>::take_callable(self.header)
-            },
-        }
+        // SAFETY: as the caller of `take_callable` promises.
+        unsafe { Slot::<C, Heap<L, E>>::take_callable(self.header) }
     }
 }
 
@@ -186,7 +200,23 @@ pub(crate) unsafe fn take_callable<C: Callable>(
     lock: SlotLock,
     entry: Entry,
 ) -> C {
-    with_lock(lock, TakeCallable { header, entry, callable: PhantomData })
+    match entry {
+        // SAFETY: as the caller promises.
+        Entry::None => unsafe { take_callable_with::<C, ()>(header, lock) },
+        // SAFETY: as the caller promises.
+        Entry::Ledgered => unsafe { take_callable_with::<C, LedgerEntry>(header, lock) },
+    }
+}
+
+/// Moves the callable out of a slot that `allocate_with` made.
+///
+/// # Safety
+/// The slot was made with this `C`, `E` and `lock`, and the caller has taken arrow 1 (I1).
+pub(crate) unsafe fn take_callable_with<C: Callable, E: EntryRoom>(
+    header: NonNull<Header>,
+    lock: SlotLock,
+) -> C {
+    with_lock(lock, TakeCallable::<C, E> { header, kind: PhantomData })
 }
 
 /// A task on the heap and its future.

@@ -55,6 +55,7 @@ fn submit_after_shutdown_gives_the_closure_back() {
     assert_eq!(callable(), 5);
     counts.assert_each_dropped_once();
     assert_eq!(held.len(), 0, "the backend never saw it");
+    assert_eq!(executor.counters().submitted, 0);
 }
 
 #[test]

@@ -20,4 +20,5 @@ mod map_unordered;
 mod matrix;
 mod races;
 mod retention;
+mod scope;
 mod support;

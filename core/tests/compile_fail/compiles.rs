@@ -18,4 +18,13 @@ fn main() {
     let future = executor.submit(move || Cell::new(owned.len())).unwrap();
     let value = std::thread::spawn(move || future.result().unwrap().get()).join().unwrap();
     assert_eq!(value, 5);
+
+    let mut lengths = [0; 2];
+    let kept = executor.scope(|scope| {
+        for length in &mut lengths {
+            let _ = scope.submit(|| *length = text.len());
+        }
+        scope.submit(|| text.as_str()).unwrap()
+    });
+    assert_eq!((kept.result().unwrap(), lengths), ("short", [5, 5]));
 }

@@ -37,6 +37,8 @@ mod queue_remove_vs_pop;
 mod queue_support;
 mod register_vs_wake;
 mod run_vs_shutdown;
+mod scope_end_vs_cancel;
+mod scope_end_vs_task;
 mod sets_all_wait;
 mod sets_take_vs_complete;
 mod shared_waiters_vs_complete;

@@ -7,6 +7,7 @@
 #![expect(clippy::missing_errors_doc, reason = "a test says so by its name")]
 #![expect(clippy::missing_panics_doc, reason = "a test panics when it fails")]
 
+mod any_executor;
 mod awaiting;
 mod bombs;
 mod builder;
@@ -14,12 +15,14 @@ mod callbacks;
 mod cancel;
 mod claim_on_wait;
 mod dropping;
+mod exit_guard;
 mod initializer;
 mod map;
 mod map_chunks;
 mod panics;
 mod platform;
 mod retention;
+mod scope;
 mod sets;
 mod shutdown;
 mod stress;
