@@ -160,6 +160,11 @@ impl<F> SubmitError<F> {
         &self.reason
     }
 
+    /// The error with something else in the callable's place.
+    pub fn map<G>(self, f: impl FnOnce(F) -> G) -> SubmitError<G> {
+        SubmitError { callable: f(self.callable), reason: self.reason }
+    }
+
     /// The error without the callable, for `?` where that is not `'static` and `Sync`.
     pub fn without_callable(self) -> SubmitError<()> {
         SubmitError { callable: (), reason: self.reason }

@@ -70,15 +70,10 @@ pub(crate) fn wait<W: Waitable, P: Park>(
     if waitable.slot().snapshot().is_done() {
         return Ended::Done;
     }
-    if deadline.is_none() {
-        let ran = if waitable.slot().is_chained() {
-            run_here(&waitable.slot().root())
-        } else {
-            run_here(waitable.slot())
-        };
-        if let Err(ended) = ran {
-            return ended;
-        }
+    if deadline.is_none()
+        && let Err(ended) = look(waitable.slot())
+    {
+        return ended;
     }
     if park.spin(&|| waitable.slot().snapshot().is_done()) {
         return Ended::Done;
@@ -88,6 +83,19 @@ pub(crate) fn wait<W: Waitable, P: Park>(
     loop {
         if waitable.poll_done(&waker).is_ready() {
             return Ended::Done;
+        }
+        // What is done in attempts may be queued again: looked at after the waker is known to whoever
+        // does that, and not while this worker is counted among those that wait.
+        if deadline.is_none() && watch_root(waitable.slot(), &waker) {
+            drop(waiting.take());
+            match look(waitable.slot()) {
+                Ok(Looked::Claimed) => continue,
+                Ok(Looked::Nothing) => {}
+                Err(ended) => {
+                    waitable.stop_waiting();
+                    return ended;
+                }
+            }
         }
         waiting.get_or_insert_with(|| Waiting::enter(&waker));
         match park.park(deadline) {
@@ -102,21 +110,46 @@ pub(crate) fn wait<W: Waitable, P: Park>(
     }
 }
 
+/// What a waiter found that it could run.
+enum Looked {
+    Claimed,
+    Nothing,
+}
+
+/// Runs what would have to be run for the slot to be resolved, if this thread may.
+///
+/// # Errors
+/// Why the wait could never end.
+fn look(slot: &SlotRef) -> Result<Looked, Ended> {
+    if slot.is_chained() { run_here(&slot.root()) } else { run_here(slot) }
+}
+
 /// Runs the task if it is pending and this is one of its workers.
 ///
 /// # Errors
 /// Why the wait could never end.
-fn run_here(task: &SlotRef) -> Result<(), Ended> {
+fn run_here(task: &SlotRef) -> Result<Looked, Ended> {
     match task.claimable() {
-        Claimable::TooDeep => return Err(Ended::TooDeep),
+        Claimable::TooDeep => Err(Ended::TooDeep),
         Claimable::Yes => {
             let _ = task.claim_and_run(); // or somebody else does
+            Ok(Looked::Claimed)
         }
         // What is pending is not running: only now does this thread have to be searched.
         Claimable::No if task.snapshot().is_running() && crate::context::runs(task) => {
-            return Err(Ended::WouldDeadlock);
+            Err(Ended::WouldDeadlock)
         }
-        Claimable::No => {}
+        Claimable::No => Ok(Looked::Nothing),
     }
-    Ok(())
+}
+
+#[cfg(feature = "std")]
+fn watch_root(slot: &SlotRef, waker: &Waker) -> bool {
+    slot.is_chained() && slot.watch_root(waker)
+}
+
+/// Attempts are made with `std` only.
+#[cfg(not(feature = "std"))]
+fn watch_root(_: &SlotRef, _: &Waker) -> bool {
+    false
 }

@@ -87,11 +87,8 @@ pub(crate) trait Storage: Sized {
     /// The slot is resolved, and all that follows a resolution is over.
     fn settled(&self) {}
 
-    /// Somebody looks at the outcome where it is.
-    fn looked_at(&self) {}
-
-    /// The outcome is about to be dropped, and nobody has taken it.
-    fn dropped_untaken(&self, _error: Option<&TaskError>) {}
+    /// The outcome is about to be dropped; this is the error in it, if nobody was told of it.
+    fn dropped_unread(&self, _error: &TaskError) {}
 
     /// Gives the memory back.
     ///
@@ -210,10 +207,7 @@ impl<C: Callable, S: Storage> Slot<C, S> {
         let slot = unsafe { Self::of(header) };
         // Both are the same address; a model checks the access.
         let room = match access {
-            Access::Shared => {
-                slot.storage.looked_at();
-                slot.room.with(<*const Room<C>>::cast_mut)
-            }
+            Access::Shared => slot.room.with(<*const Room<C>>::cast_mut),
             Access::Exclusive => slot.room.with_mut(|room| room),
         };
         // SAFETY: the address of a field.
@@ -230,7 +224,11 @@ impl<C: Callable, S: Storage> Slot<C, S> {
         let room = unsafe { &mut *room };
         // SAFETY: there is one, says the caller.
         let outcome = unsafe { &mut room.outcome };
-        slot.storage.dropped_untaken(outcome.as_ref().err());
+        if let Err(error) = &**outcome
+            && !slot.header.state.load().is_read()
+        {
+            slot.storage.dropped_unread(error);
+        }
         // SAFETY: which has been marked as taken, so that it is dropped once.
         unsafe { ManuallyDrop::drop(outcome) };
     }

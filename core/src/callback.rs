@@ -69,6 +69,7 @@ impl<T> Future<T> {
     where
         F: FnOnce(&Completion) + Send + 'static,
     {
+        self.slot().header().state.mark_read(); // the callback is told
         add(self.slot(), callback, || self.completion_now());
     }
 
@@ -85,6 +86,7 @@ impl<T> Future<T> {
         if callback.in_use.swap(true, Ordering::Acquire) {
             return Err(InUse);
         }
+        self.slot().header().state.mark_read(); // the callback is told
         let node = NonNull::from(callback).cast::<Node>();
         // SAFETY: static, and marked as in use until it is called.
         if unsafe { self.slot().link_node(node) } == List::Resolved {

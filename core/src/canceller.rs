@@ -12,7 +12,7 @@ use crate::slot::SlotRef;
 /// Cancels a future from elsewhere. Clones cancel the same one.
 #[derive(Clone)]
 pub struct Canceller {
-    slot: SlotRef,
+    pub(crate) slot: SlotRef,
 }
 
 impl Canceller {
@@ -29,6 +29,17 @@ impl Canceller {
     /// Cancels the task if it has not started; says whether it will never start.
     pub fn cancel(&self) -> bool {
         self.slot.cancel()
+    }
+
+    /// Asks the task to stop, as [`Future::request_stop`].
+    pub fn request_stop(&self) {
+        self.slot.header().state.request_stop();
+    }
+
+    /// Whether the task was asked to stop. This is how a task that gets its own canceller, in a
+    /// message or a static, sees it without `std`.
+    pub fn stop_requested(&self) -> bool {
+        self.slot.snapshot().is_stop_requested()
     }
 
     /// Whether it has a value, an error, or was cancelled.

@@ -107,6 +107,13 @@ pub(crate) fn enter_task<R>(
     enter(Activity::Task(slot, keeper), f)
 }
 
+/// Runs `f` as part of what the promise of `slot` is about. Whoever accepted it, this thread is none
+/// of their workers.
+#[cfg(feature = "std")]
+pub(crate) fn enter_promise<R>(slot: &SlotRef, f: impl FnOnce() -> R) -> R {
+    enter(Activity::Task(slot.address(), None), f)
+}
+
 /// Runs `f` as part of resolving the task in `slot`, which this thread does not run.
 pub(crate) fn enter_resolving<R>(slot: &SlotRef, f: impl FnOnce() -> R) -> R {
     enter(Activity::Resolving(slot.keeper().map(KeeperRef::address)), f)
@@ -162,6 +169,37 @@ pub(crate) fn token() -> usize {
         frame.token.set(NEXT.fetch_add(1, Ordering::Relaxed));
     }
     frame.token.get()
+}
+
+/// Whether the task that calls this was asked to stop, by
+/// [`request_stop`](crate::Future::request_stop) of its future. `false` outside of any task.
+///
+/// Where a task runs another one while it waits for it, the innermost is meant. A task is never
+/// stopped by force: one that goes on for long looks here now and then, and returns.
+///
+/// # Examples
+/// ```
+/// # use concurrent_futures_core::{Executor, InlineBackend, promise, stop_requested};
+/// let (promise, future) = promise();
+/// future.request_stop();
+/// let running = promise.start()?;
+/// let turns = running.run(|| (0..100).take_while(|_| !stop_requested()).count());
+/// running.complete(turns);
+/// assert_eq!(future.result()?, 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[cfg(feature = "std")]
+pub fn stop_requested() -> bool {
+    find(|activity| match activity {
+        Activity::Task(slot, _) => Some(*slot),
+        _ => None,
+    })
+    .is_some_and(|slot| {
+        // SAFETY: whoever entered the frame holds a reference to the slot until it is left (I8), and
+        // the address is that of the whole slot.
+        let header = unsafe { slot.cast::<crate::slot::Header>().as_ref() };
+        header.state.load().is_stop_requested()
+    })
 }
 
 /// Whether this thread is running a task at all.

@@ -8,6 +8,8 @@ use core::ptr::NonNull;
 use crate::account::{Account, Counters, Remaining};
 use crate::backend::{Backend, Refused, RefusedReason, SubmitError};
 use crate::body::{Callable, Plain, Raising};
+#[cfg(feature = "std")]
+use crate::closing::Closing;
 use crate::contain::contain;
 use crate::error::TaskError;
 use crate::future::Future;
@@ -40,6 +42,9 @@ pub(crate) struct Shared<B> {
     /// Shut down without waiting: then dropping the executor does not wait either.
     #[cfg(feature = "std")]
     detached: AtomicBool,
+    /// Whoever wants to know when it is closed.
+    #[cfg(feature = "std")]
+    pub(crate) closing: Closing,
 }
 
 /// Who accounts for the tasks, and what is their keeper (I6).
@@ -74,6 +79,8 @@ impl<B: Backend> Executor<B> {
             accounts,
             #[cfg(feature = "std")]
             detached: AtomicBool::new(false),
+            #[cfg(feature = "std")]
+            closing: Closing::default(),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -132,11 +139,16 @@ impl<B: Backend> Executor<B> {
         if let Some(account) = self.shared.account() {
             account.close();
         }
+        #[cfg(feature = "std")]
+        self.shared.closing.close();
     }
 
     /// As [`close`](Self::close), and cancels every task that has not started; says how many.
     pub fn close_and_cancel(&self) -> usize {
-        self.shared.account().map_or(0, Account::close_and_cancel)
+        let cancelled = self.shared.account().map_or(0, Account::close_and_cancel);
+        #[cfg(feature = "std")]
+        self.shared.closing.close();
+        cancelled
     }
 
     /// What it still has to do.

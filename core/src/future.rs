@@ -183,7 +183,9 @@ mod with_std {
         }
 
         /// Blocks until the task has ended and says why it has no value; `None` if it has one,
-        /// which stays where it is.
+        /// which stays where it is, or had one that was taken.
+        ///
+        /// An error that was taken is an error of kind [`Taken`](crate::TaskErrorKind::Taken).
         pub fn exception(&mut self) -> Option<TaskError> {
             match self.wait_with(&ThreadParker::current(), None) {
                 Ok(()) => self.unique.read_error(),

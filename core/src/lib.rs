@@ -33,6 +33,8 @@ mod admission;
 #[cfg(feature = "alloc")]
 mod any;
 mod arena_executor;
+#[cfg(feature = "std")]
+mod attempts;
 mod backend;
 mod blocking;
 mod body;
@@ -40,6 +42,8 @@ mod body;
 mod boxed_backend;
 mod callback;
 mod canceller;
+#[cfg(feature = "std")]
+mod closing;
 mod completion;
 mod contain;
 mod context;
@@ -98,6 +102,12 @@ mod task;
 #[cfg(feature = "std")]
 mod thread_parker;
 mod unique;
+sync::not_modeled! {
+    #[cfg(feature = "std")]
+    mod weak_executor;
+    #[cfg(feature = "std")]
+    pub use weak_executor::WeakExecutor;
+}
 
 pub use account::{Counters, Remaining};
 #[cfg(feature = "alloc")]
@@ -109,16 +119,20 @@ pub use arena_executor::ArenaExecutor;
 pub use arena_executor::MulticoreExecutor;
 #[cfg(feature = "critical-section")]
 pub use arena_executor::StaticExecutor;
+#[cfg(feature = "std")]
+pub use attempts::{Attempts, promise_in_attempts};
 pub use backend::{Backend, Refused, RefusedReason, SubmitError, Text};
 pub use callback::{InUse, StaticCallback};
 pub use canceller::{CancelOnDrop, Canceller};
 pub use completion::{Completion, FutureId, FutureState};
+#[cfg(feature = "std")]
+pub use context::stop_requested;
 pub use error::{Failure, TaskError, TaskErrorKind};
 #[cfg(feature = "alloc")]
 pub use executor::Executor;
 pub use future::Future;
 #[cfg(feature = "std")]
-pub use hook::set_callback_panic_hook;
+pub use hook::{set_callback_panic_hook, set_unread_failure_hook};
 pub use inline::InlineBackend;
 #[cfg(feature = "critical-section")]
 pub use lock::CriticalSection;

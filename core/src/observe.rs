@@ -17,6 +17,20 @@ macro_rules! observers {
             $crate::Canceller::new(self.slot().clone())
         }
 
+        /// Asks the task to stop. Whether it does is its own affair: it has to
+        /// [look](crate::stop_requested()).
+        ///
+        /// Not a cancel: a task that has not started will start, and sees the wish then. The wish
+        /// cannot be taken back.
+        pub fn request_stop(&self) {
+            self.slot().header().state.request_stop();
+        }
+
+        /// Whether the task was asked to stop.
+        pub fn stop_requested(&self) -> bool {
+            self.slot().snapshot().is_stop_requested()
+        }
+
         /// Whether it was cancelled; once true, true for ever.
         pub fn cancelled(&self) -> bool {
             self.slot().snapshot().is_cancelled()

@@ -46,7 +46,8 @@ pub struct Promise<T> {
     value: PhantomData<Cell<T>>,
 }
 
-/// A promise that has started: its future can no longer be cancelled.
+/// A promise that has started: its future can no longer be cancelled, unless it is
+/// [suspended](Self::suspend).
 #[must_use = "dropping a promise abandons its future"]
 pub struct Running<T> {
     slot: SlotRef,
@@ -79,12 +80,25 @@ impl<T> Promise<T> {
     /// [`Cancelled`] if it has been.
     pub fn start(self) -> Result<Running<T>, Cancelled> {
         match self.slot.claim() {
-            Claim::Claimed => {
-                let slot = self.slot.clone();
-                Ok(Running { slot, value: PhantomData })
-            }
+            Claim::Claimed => Ok(Running { slot: self.into_slot(), value: PhantomData }),
             Claim::TooLate => Err(Cancelled),
         }
+    }
+
+    /// Cancels the future, as [`Future::cancel`](crate::Future::cancel) does.
+    pub fn cancel(self) {
+        self.slot.cancel();
+    }
+
+    /// Whether the task was asked to stop.
+    pub fn stop_requested(&self) -> bool {
+        self.slot.snapshot().is_stop_requested()
+    }
+
+    fn into_slot(self) -> SlotRef {
+        let this = ManuallyDrop::new(self);
+        // SAFETY: `this` is not used again, nor dropped.
+        unsafe { core::ptr::read(&this.slot) }
     }
 
     /// Resolves the future with a value.
@@ -133,13 +147,51 @@ impl<T> Running<T> {
         self.resolve(Err(error));
     }
 
-    fn resolve(self, outcome: Result<T, TaskError>) {
+    /// Takes the start back, for work that is done in several attempts: until the promise starts
+    /// again the future is pending, can be cancelled, and is not [`running`](crate::Future::running).
+    ///
+    /// # Examples
+    /// ```
+    /// # use concurrent_futures_core::promise;
+    /// let (promise, future) = promise::<u32>();
+    /// let running = promise.start()?;
+    /// assert!(future.running() && !future.cancel());
+    /// let promise = running.suspend(); // the attempt failed, the next is due in a while
+    /// assert!(!future.running() && future.cancel());
+    /// assert!(promise.start().is_err());
+    /// # Ok::<(), concurrent_futures_core::Cancelled>(())
+    /// ```
+    pub fn suspend(self) -> Promise<T> {
+        let slot = self.into_slot();
+        slot.header().state.suspend();
+        Promise { slot, value: PhantomData }
+    }
+
+    /// Whether the task was asked to stop.
+    pub fn stop_requested(&self) -> bool {
+        self.slot.snapshot().is_stop_requested()
+    }
+
+    /// Calls `f` as the work of this promise: in it, [`stop_requested`](crate::stop_requested())
+    /// speaks of this promise's future, and waiting for that future is an error of kind
+    /// [`WouldDeadlock`](crate::TaskErrorKind::WouldDeadlock).
+    #[cfg(feature = "std")]
+    pub fn run<R>(&self, f: impl FnOnce() -> R) -> R {
+        crate::context::enter_promise(&self.slot, f)
+    }
+
+    fn into_slot(self) -> SlotRef {
         let this = ManuallyDrop::new(self);
         // SAFETY: `this` is not used again, nor dropped.
-        let slot = unsafe { core::ptr::read(&this.slot) };
+        unsafe { core::ptr::read(&this.slot) }
+    }
+
+    fn resolve(self, outcome: Result<T, TaskError>) {
+        let slot = self.into_slot();
         // SAFETY: `start` took arrow 1, the callable of a promise is nothing, and the value is a
         // `T`, invariantly.
         unsafe { slot.resolve_with(outcome) };
+        slot.let_keeper_go();
     }
 }
 
@@ -147,6 +199,7 @@ impl<T> Drop for Running<T> {
     fn drop(&mut self) {
         // SAFETY: `start` took arrow 1, and the callable of a promise is nothing.
         unsafe { self.slot.resolve_with_error(TaskError::abandoned()) };
+        self.slot.let_keeper_go();
     }
 }
 

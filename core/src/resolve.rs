@@ -7,7 +7,7 @@ use crate::error::TaskError;
 use crate::keeper::KeeperRef;
 use crate::node::Visit;
 use crate::slot::{Access, SlotRef};
-use crate::state::{CancelClaim, Claim, Published, PublishedAndReleased};
+use crate::state::{CancelClaim, Claim, Ending, Published, PublishedAndReleased};
 
 /// How a task ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,9 +114,14 @@ impl SlotRef {
             // SAFETY: as the caller promises; the table is this slot's.
             let error = unsafe { (self.table().run)(self.as_raw()) };
             observer.ended(Ended::of(&error));
-            let published = match self.table().settled {
-                None => self.header().state.publish_finished_and_release(),
-                Some(_) => PublishedAndReleased::Held(self.header().state.publish_finished()),
+            let state = &self.header().state;
+            // An error is a user's, and its end may look at this frame, whose slot has to be there.
+            let published = match (&error, self.table().settled) {
+                (None, None) => state.publish_finished_and_release(),
+                (None, Some(_)) => {
+                    PublishedAndReleased::Held(state.publish_finished(Ending::Value))
+                }
+                (Some(_), _) => PublishedAndReleased::Held(state.publish_finished(Ending::Error)),
             };
             match published {
                 PublishedAndReleased::Gone => core::mem::forget(self),
@@ -193,7 +198,8 @@ impl SlotRef {
     /// The caller has taken arrow 1 and has written the outcome.
     #[inline]
     pub(crate) unsafe fn finish(&self, error: Option<TaskError>) {
-        let published = self.header().state.publish_finished();
+        let ending = if error.is_some() { Ending::Error } else { Ending::Value };
+        let published = self.header().state.publish_finished(ending);
         self.settle(published, || Completion::of_finished(self, error));
     }
 
@@ -255,7 +261,12 @@ impl SlotRef {
 
     /// Drops the outcome.
     pub(crate) fn drop_outcome(&self) {
-        if self.snapshot().has_outcome() {
+        let snapshot = self.snapshot();
+        if snapshot.has_outcome() {
+            #[cfg(feature = "std")]
+            if snapshot.is_unread_failure() && crate::hook::wants_unread_failures() {
+                self.report_unread_failure();
+            }
             self.header().state.mark_taken();
             // SAFETY: there was an outcome, it is the caller's (I3), and nobody takes it again.
             let _ = contain(|| unsafe { (self.table().drop_outcome)(self.as_raw()) });
@@ -267,6 +278,19 @@ impl Ended {
     #[inline]
     fn of(error: &Option<TaskError>) -> Self {
         if error.is_some() { Self::Failed } else { Self::Returned }
+    }
+}
+
+#[cfg(feature = "std")]
+impl SlotRef {
+    /// Tells the hook of an error that is about to be dropped, by the one whose it is.
+    #[cold]
+    fn report_unread_failure(&self) {
+        // SAFETY: there is an outcome, and it is the caller's (I3).
+        let error = unsafe { (self.table().error)(self.as_raw()) };
+        if let Some(error) = error {
+            crate::hook::unread_failure(&error, crate::FutureId::of(self));
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::lock::{Guarded, OsLock};
 use crate::park::Park;
 use crate::slot::{LedgerEntry, SlotRef};
 use crate::storage::heap::EntryRoom;
-use crate::sync::{atomic::AtomicBool, atomic::AtomicUsize, atomic::Ordering};
+use crate::sync::{atomic::AtomicUsize, atomic::Ordering};
 use crate::thread_parker::ThreadParker;
 
 /// Fewer tasks than this are not looked through for those that somebody has started.
@@ -175,15 +175,13 @@ impl Offered {
 /// What a slot of a scope has beside its entry in a ledger.
 pub(crate) struct ScopeEntry {
     scope: Arc<ScopeState>,
-    /// Somebody has looked at the error, without taking it.
-    looked_at: AtomicBool,
     ledger: LedgerEntry,
 }
 
 impl ScopeEntry {
     /// The entry of a task that has been counted.
     pub(crate) fn new(scope: Arc<ScopeState>) -> Self {
-        Self { scope, looked_at: AtomicBool::new(false), ledger: LedgerEntry::new() }
+        Self { scope, ledger: LedgerEntry::new() }
     }
 }
 
@@ -198,22 +196,16 @@ impl EntryRoom for ScopeEntry {
         self.scope.task_is_over();
     }
 
-    fn looked_at(&self) {
-        // ORDERING: Relaxed; whoever drops the outcome comes after all who looked at it (I3).
-        self.looked_at.store(true, Ordering::Relaxed);
-    }
-
-    fn dropped_untaken(&self, error: Option<&TaskError>) {
-        // ORDERING: Relaxed; as above.
-        let looked_at = self.looked_at.load(Ordering::Relaxed);
-        if let Some(error) = error.filter(|error| error.is_panicked() && !looked_at) {
-            let mut error = Some(error.clone());
-            self.scope.panicked.with(|first| {
-                if first.is_none() {
-                    *first = error.take();
-                }
-            });
-            drop(error); // a later one, if it still is here: outside the lock
+    fn dropped_unread(&self, error: &TaskError) {
+        if !error.is_panicked() {
+            return;
         }
+        let mut error = Some(error.clone());
+        self.scope.panicked.with(|first| {
+            if first.is_none() {
+                *first = error.take();
+            }
+        });
+        drop(error); // a later one, if it still is here: outside the lock
     }
 }

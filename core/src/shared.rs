@@ -51,7 +51,11 @@ impl<T> SharedFuture<T> {
             return Some(Err(TaskError::cancelled()));
         }
         Some(match self.future.0.peek() {
-            Some(outcome) => outcome.as_ref().map_err(TaskError::clone),
+            Some(Ok(value)) => Ok(value),
+            Some(Err(error)) => {
+                self.slot().header().state.mark_read();
+                Err(error.clone())
+            }
             None => Err(TaskError::taken()), // before it was shared
         })
     }

@@ -245,10 +245,41 @@ impl SlotRef {
         }
     }
 
+    /// Has the waker woken when `root` may have come to name another task, wherever that can be; says
+    /// whether it can.
+    #[cfg(feature = "std")]
+    pub(crate) fn watch_root(&self, waker: &Waker) -> bool {
+        let mut slot = self.clone();
+        let mut may_change = false;
+        while slot.keeper().is_some_and(KeeperRef::is_chained) {
+            let precedent = slot.ask_unless(Snapshot::is_done, |keeper| {
+                // SAFETY: alive, says `ask_unless`.
+                unsafe { keeper.enter_wait(waker) };
+                // SAFETY: as above.
+                unsafe { keeper.precedent() }
+            });
+            may_change |= precedent.is_some();
+            match precedent.flatten() {
+                Some(precedent) => slot = precedent,
+                None => break,
+            }
+        }
+        may_change
+    }
+
     /// Asks the keeper of a pending task, which is alive then; `None` if there is none to ask.
     fn ask<R>(&self, question: impl FnOnce(KeeperRef) -> R) -> Option<R> {
+        self.ask_unless(|now| !now.is_pending(), question)
+    }
+
+    /// Asks the keeper unless the slot is `over`, which it is at the latest when resolved.
+    fn ask_unless<R>(
+        &self,
+        over: impl Fn(Snapshot) -> bool,
+        question: impl FnOnce(KeeperRef) -> R,
+    ) -> Option<R> {
         let keeper = self.keeper()?;
-        if !self.snapshot().is_pending() {
+        if over(self.snapshot()) {
             return None;
         }
         if crate::context::keeper(keeper.address()).is_some() {
@@ -258,10 +289,10 @@ impl SlotRef {
             return None;
         }
         let alive = self.with_lock(|| {
-            let alive = self.snapshot().is_pending();
+            let alive = !over(self.snapshot());
             if alive {
-                // SAFETY: pending, and whoever settles it releases the keeper after a turn of this
-                // lock.
+                // SAFETY: not resolved, and whoever settles it releases the keeper after a turn of
+                // this lock.
                 unsafe { keeper.retain() };
             }
             alive

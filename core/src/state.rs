@@ -4,7 +4,8 @@
 //!                    1 claim                    3 publish_finished
 //!       ┌─────────┐ ─────────────► ┌─────────┐ ─────────────────────► ┌──────────┐
 //!   ──► │ PENDING │                │ RUNNING │                        │ FINISHED │
-//!       └─────────┘                └─────────┘                        └──────────┘
+//!       └─────────┘ ◄───────────── └─────────┘                        └──────────┘
+//!            │        5 suspend
 //!            │ 2 claim_to_cancel   ┌────────────┐ 4 publish_cancelled ┌───────────┐
 //!            └───────────────────► │ CANCELLING │ ──────────────────► │ CANCELLED │
 //!                                  └────────────┘                     └───────────┘
@@ -16,6 +17,7 @@
 //! | 2 | whoever cancels | as 1 |
 //! | 3 | whoever took arrow 1 | AcqRel: publishes the outcome, sees the waiter; Release together with giving up the reference, which nobody registered makes possible |
 //! | 4 | whoever took arrow 2 | AcqRel: publishes that the callable is gone, sees the waiter |
+//! | 5 | a promise that took arrow 1, between two attempts | Release: the next to take arrow 1 or 2 sees what the attempt did |
 //!
 //! Nobody waits for RUNNING or CANCELLING to end by spinning: a waiter registers and is woken.
 //!
@@ -31,8 +33,10 @@
 //!
 //! Invariants, cited elsewhere as I1 to I8:
 //!
-//! - **I1** Arrows 1 and 2 are taken at most once between them: whoever takes one is the only one
-//!   who may touch the room until arrow 3 or 4, and must take that arrow.
+//! - **I1** Whoever takes arrow 1 or 2 is the only one who may touch the room until it takes another
+//!   arrow, and must take one: 4 after 2, 3 or 5 after 1. Arrow 5 is a promise's alone, whose
+//!   callable is nothing: it leaves the room as arrow 1 found it. So 2, 3 and 4 are taken once at
+//!   most, 1 once more than 5 at most, and nothing is taken after 3 or 4.
 //! - **I2** The waker cell belongs to the future while WAITER is clear, to whoever publishes once
 //!   WAITER is set and arrow 3 or 4 taken; while WAITER is set and neither is taken, to nobody.
 //! - **I3** After arrow 3 the outcome belongs to the future; with FUTURE_GONE set before arrow 3,
@@ -50,6 +54,11 @@
 //!   no home they belong to whoever unlinked it. A task in the ledger of its executor has a second
 //!   pair of links and a second home, for the ledger alone.
 //! - **I8** A reference is counted for each handle, each queue entry and each frame that runs it.
+//!
+//! Four flags say nothing of where the slot is in its life. STOP is a wish, and stays. FAILED comes
+//! with arrow 3, and stays when the outcome has been taken. READ is set by whoever tells somebody of
+//! an error without taking it, or is bound to tell; nobody reports such a failure. LEAKED is about
+//! references alone.
 #![forbid(unsafe_code)]
 
 use crate::sync::{atomic::AtomicU32, atomic::Ordering, const_unless_modeled};
@@ -68,10 +77,18 @@ const TAKEN: u32 = 1 << 5;
 const FUTURE_GONE: u32 = 1 << 6;
 /// Reference counting has given up: the slot is never freed.
 const LEAKED: u32 = 1 << 7;
-/// One reference (I5); the count is all that lies above.
-const REFERENCE: u32 = 1 << 8;
+/// Somebody wishes that the task would stop.
+const STOP: u32 = 1 << 8;
+/// The outcome is, or was, an error.
+const FAILED: u32 = 1 << 9;
+/// Somebody has been told of the error, or will be.
+const READ: u32 = 1 << 10;
+/// One reference (I5); the count is all that lies above. A slot has as many as it has handles: the
+/// future, a promise or a task, a queue entry, and one for each `Canceller`. Half a million of
+/// those for one future is more than anybody keeps; whoever does leaks one slot.
+const REFERENCE: u32 = 1 << 12;
 /// Half of the room for counting. Past it the slot leaks rather than overflow; the other half is
-/// for the threads that are between counting and noticing.
+/// for the threads that are between counting and noticing, of which no system has half a million.
 const REFERENCES_MAX: u32 = 1 << 31;
 
 /// The atomic state of a slot.
@@ -124,6 +141,15 @@ pub(crate) enum PublishedAndReleased {
     Gone,
     /// Arrow 3 is taken and has to be attended to, with the reference still held.
     Held(Published),
+}
+
+/// How the outcome is to be published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// A value.
+    Value,
+    /// An error.
+    Error,
 }
 
 /// Whether a waker is now registered.
@@ -215,15 +241,16 @@ impl State {
         }
     }
 
-    /// Arrow 3. The caller took arrow 1 and has written the outcome.
+    /// Arrow 3. The caller took arrow 1 and has written the outcome, which is that.
     #[inline]
-    pub(crate) fn publish_finished(&self) -> Published {
+    pub(crate) fn publish_finished(&self, ending: Ending) -> Published {
+        let failed = if ending == Ending::Error { FAILED } else { 0 };
         // ORDERING: Release publishes the outcome, pairs with the Acquire in `load`, `arm` and
         // `farewell`; Acquire sees the waker, pairs with the Release in `arm`.
-        self.publish(RUNNING | FINISHED)
+        self.publish(RUNNING | FINISHED | failed)
     }
 
-    /// Arrow 3 and `release` in one step, if nobody has registered: then there is nobody to wake, and
+    /// Arrow 3 for a value and `release` in one step, if nobody has registered: then there is nobody to wake, and
     /// whoever comes later finds the outcome.
     #[inline]
     pub(crate) fn publish_finished_and_release(&self) -> PublishedAndReleased {
@@ -237,7 +264,7 @@ impl State {
         });
         match gone {
             Ok(_) => PublishedAndReleased::Gone,
-            Err(_) => PublishedAndReleased::Held(self.publish_finished()),
+            Err(_) => PublishedAndReleased::Held(self.publish_finished(Ending::Value)),
         }
     }
 
@@ -256,6 +283,28 @@ impl State {
             listed: before & LISTED != 0,
             future_gone: before & FUTURE_GONE != 0,
         }
+    }
+
+    /// Arrow 5. The caller is a promise that took arrow 1, and has not touched the room.
+    pub(crate) fn suspend(&self) {
+        // ORDERING: Release; pairs with the Acquire of arrows 1 and 2: the next attempt, and whoever
+        // cancels, see what this one did.
+        let before = self.0.fetch_and(!RUNNING, Ordering::Release);
+        debug_assert!(before & LIFE == RUNNING, "suspended without a claim (I1)");
+    }
+
+    /// Somebody wishes that the task would stop.
+    pub(crate) fn request_stop(&self) {
+        // ORDERING: Release; pairs with the Acquire in `load`: a task that sees the wish sees what
+        // was written before it.
+        self.0.fetch_or(STOP, Ordering::Release);
+    }
+
+    /// Somebody is told of the error, or will be.
+    pub(crate) fn mark_read(&self) {
+        // ORDERING: Relaxed; whoever drops the outcome is ordered after this by arrow 3, by a lock
+        // or by owning the future; at worst a failure is reported that somebody was just told of.
+        self.0.fetch_or(READ, Ordering::Relaxed);
     }
 
     /// The future has written a waker into its cell and offers it (I2).
@@ -404,6 +453,28 @@ impl Snapshot {
     #[inline]
     pub(crate) fn has_outcome(self) -> bool {
         self.0 & (FINISHED | TAKEN) == FINISHED
+    }
+
+    /// The outcome is, or was, an error; stable once it is done. Being cancelled is none.
+    #[inline]
+    pub(crate) fn is_failed(self) -> bool {
+        self.0 & FAILED != 0
+    }
+
+    /// Somebody was told of the error, if it is one, or will be.
+    pub(crate) fn is_read(self) -> bool {
+        self.0 & READ != 0
+    }
+
+    /// The outcome is an error of which nobody was told.
+    #[cfg(feature = "std")]
+    pub(crate) fn is_unread_failure(self) -> bool {
+        self.0 & (FINISHED | TAKEN | FAILED | READ) == FINISHED | FAILED
+    }
+
+    /// Somebody wishes that the task would stop.
+    pub(crate) fn is_stop_requested(self) -> bool {
+        self.0 & STOP != 0
     }
 
     /// A waker is registered, or was when it resolved.

@@ -172,6 +172,12 @@ mod imp {
         ($($item:item)*) => {};
     }
     pub(crate) use model_only;
+
+    /// Items that exist in no model.
+    macro_rules! not_modeled {
+        ($($item:item)*) => { $($item)* };
+    }
+    pub(crate) use not_modeled;
 }
 
 #[cfg(concurrent_futures_model = "loom")]
@@ -518,4 +524,10 @@ mod imp {
         ($($item:item)*) => { $($item)* };
     }
     pub(crate) use model_only;
+
+    /// Items that exist in no model.
+    macro_rules! not_modeled {
+        ($($item:item)*) => {};
+    }
+    pub(crate) use not_modeled;
 }

@@ -76,34 +76,34 @@ impl Unique {
         let _ = contain(|| drop(waker));
     }
 
-    /// A clone of the error, if the outcome is one; the slot is resolved.
+    /// A clone of the error, if the outcome is one, or was before it was taken; the slot is resolved.
     pub(crate) fn error(&self) -> Option<TaskError> {
         let snapshot = self.0.snapshot();
         if snapshot.is_cancelled() {
             Some(TaskError::cancelled())
+        } else if !snapshot.is_failed() {
+            None
         } else if snapshot.has_outcome() {
             // SAFETY: there is an outcome, it is ours (I3), and only a `&mut self` moves it out.
             unsafe { (self.0.table().error)(self.0.as_raw()) }
-        } else if snapshot.is_done() {
-            Some(TaskError::taken())
         } else {
-            None
+            Some(TaskError::taken())
         }
-    }
-
-    /// As `error`, for somebody who asked for it: what was read is not reported as unread.
-    #[cfg(feature = "std")]
-    pub(crate) fn read_error(&mut self) -> Option<TaskError> {
-        if self.0.snapshot().has_outcome() {
-            // SAFETY: the table is this slot's, and the outcome is ours (I3).
-            let _ = unsafe { (self.0.table().outcome)(self.0.as_raw(), Access::Shared) };
-        }
-        self.error()
     }
 
     /// Whether the outcome is an error; being cancelled is none.
     pub(crate) fn failed(&self) -> bool {
-        self.0.snapshot().has_outcome() && self.error().is_some()
+        self.0.snapshot().is_failed()
+    }
+
+    /// As `error`, for somebody who is then told.
+    #[cfg(feature = "std")]
+    pub(crate) fn read_error(&self) -> Option<TaskError> {
+        let error = self.error();
+        if error.is_some() {
+            self.0.header().state.mark_read();
+        }
+        error
     }
 
     /// Moves the outcome out, if the slot is resolved.

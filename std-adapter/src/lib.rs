@@ -3,14 +3,20 @@
 
 mod any_executor;
 mod builder;
+mod contain;
 mod exit_guard;
+mod retry;
+mod retry_policy;
 mod thread_pool;
 mod threads;
+mod timer;
 
 pub use any_executor::AnyExecutor;
 pub use builder::{BuildError, ThreadPoolBuilder};
 pub use concurrent_futures_core::*;
 pub use exit_guard::ExitGuard;
+pub use retry::{History, submit_retry};
+pub use retry_policy::{RetryPolicy, RetryPolicyError};
 pub use thread_pool::ThreadPoolExecutor;
 pub use threads::Threads;
 

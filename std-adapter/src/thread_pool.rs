@@ -1,13 +1,16 @@
 //! [`ThreadPoolExecutor`].
 
+use std::error::Error;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use concurrent_futures_core::{Executor, Pool, Shutdown, ShutdownError};
+use concurrent_futures_core::{Executor, Future, Pool, Shutdown, ShutdownError, SubmitError};
 
 use crate::builder::{BuildError, ThreadPoolBuilder};
+use crate::retry::History;
+use crate::retry_policy::RetryPolicy;
 use crate::threads::{Handles, Threads};
 
 /// Runs tasks on a pool of threads: Python's class of that name.
@@ -63,6 +66,24 @@ impl ThreadPoolExecutor {
     /// How many threads there may be.
     pub fn max_workers(&self) -> usize {
         self.executor.backend().max_workers()
+    }
+
+    /// As [`submit_retry`](crate::submit_retry()): submits a closure that is called again, as the policy
+    /// says, when it returns an error.
+    ///
+    /// # Errors
+    /// The closure back, if the first attempt is refused.
+    pub fn submit_retry<F, T, E>(
+        &self,
+        policy: &RetryPolicy,
+        closure: F,
+    ) -> Result<(Future<T>, History), SubmitError<F>>
+    where
+        F: FnMut() -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: Into<Box<dyn Error + Send + Sync>> + 'static,
+    {
+        crate::retry::submit_retry(&self.executor, policy, closure)
     }
 
     /// As [`Executor::shutdown`]; having waited without a timeout, the threads are gone,

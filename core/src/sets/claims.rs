@@ -2,8 +2,11 @@
 //! (D6 of the architecture).
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "std")]
+use alloc::collections::BTreeSet;
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
+use core::task::Waker;
 
 use super::next::Members;
 use crate::context;
@@ -35,6 +38,9 @@ pub(super) struct Look {
     /// But for these, which have new members.
     #[cfg(feature = "alloc")]
     fresh: Vec<usize>,
+    /// Seats whose members are done in attempts, each a task of its own: looked at again and again.
+    #[cfg(feature = "std")]
+    in_attempts: BTreeSet<usize>,
     /// Whether every worker waited when it last looked at all.
     all_waited: bool,
 }
@@ -45,6 +51,8 @@ impl Look {
             next: 0,
             #[cfg(feature = "alloc")]
             fresh: Vec::new(),
+            #[cfg(feature = "std")]
+            in_attempts: BTreeSet::new(),
             all_waited: false,
         }
     }
@@ -54,6 +62,12 @@ impl Look {
         if seat < self.next {
             self.missed(seat);
         }
+    }
+
+    /// What would have to be run for the new member may come to be another task.
+    #[cfg(feature = "std")]
+    pub(super) fn in_attempts(&mut self, seat: usize) {
+        self.in_attempts.insert(seat);
     }
 
     #[cfg(feature = "alloc")]
@@ -87,8 +101,8 @@ impl Look {
     }
 }
 
-/// A member that this thread may run now.
-pub(super) fn candidate<M: Members>(set: &mut M, claims: Claims) -> Candidate {
+/// A member that this thread may run now. The waker is woken when an attempt is queued that it might.
+pub(super) fn candidate<M: Members>(set: &mut M, claims: Claims, waker: &Waker) -> Candidate {
     let claimable = match claims {
         Claims::Never => return Candidate::None,
         Claims::Eager => SlotRef::claimable,
@@ -111,6 +125,40 @@ pub(super) fn candidate<M: Members>(set: &mut M, claims: Claims) -> Candidate {
             Claimable::No => {}
         }
     }
+    attempt(set, claimable, waker)
+}
+
+/// What can be run now of those that are queued again and again.
+#[cfg(feature = "std")]
+fn attempt<M: Members>(
+    set: &mut M,
+    claimable: fn(&SlotRef) -> Claimable,
+    waker: &Waker,
+) -> Candidate {
+    if set.look().in_attempts.is_empty() || !context::in_task() {
+        return Candidate::None;
+    }
+    let mut seats = core::mem::take(&mut set.look().in_attempts);
+    let mut candidate = Candidate::None;
+    seats.retain(|seat| {
+        if matches!(candidate, Candidate::None) {
+            let may_change = set.watch(*seat, waker); // before the look, so that nothing is missed
+            candidate = match set.task(*seat).map(|task| (claimable(&task), task)) {
+                Some((Claimable::Yes, task)) => Candidate::Claim(task),
+                Some((Claimable::TooDeep, _)) => Candidate::TooDeep,
+                Some((Claimable::No, _)) | None => Candidate::None,
+            };
+            return may_change;
+        }
+        true
+    });
+    set.look().in_attempts = seats;
+    candidate
+}
+
+/// Attempts are made with `std` only.
+#[cfg(not(feature = "std"))]
+fn attempt<M: Members>(_: &mut M, _: fn(&SlotRef) -> Claimable, _: &Waker) -> Candidate {
     Candidate::None
 }
 

@@ -145,6 +145,10 @@ impl<F: Waitable, const N: usize> FixedWaitSet<F, N> {
             this.places[seat] = Place::Linked;
             this.unresolved += 1;
             this.look.inserted(seat);
+            #[cfg(feature = "std")]
+            if future.member().is_chained() {
+                this.look.in_attempts(seat);
+            }
         } else {
             this.places[seat] = Place::Done;
             this.done.push(&mut this.links, seat);
@@ -337,6 +341,12 @@ impl<F: Waitable, const N: usize> Members for FixedWaitSet<F, N> {
 
     fn runs_here(&mut self, seat: usize) -> bool {
         self.futures[seat].as_mut().is_some_and(|future| future.member().runs_here())
+    }
+
+    #[cfg(feature = "std")]
+    fn watch(&mut self, seat: usize, waker: &Waker) -> bool {
+        let future = self.futures[seat].as_mut();
+        future.is_some_and(|future| future.member().watch(waker))
     }
 
     fn look(&mut self) -> &mut Look {

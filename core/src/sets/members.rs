@@ -126,7 +126,7 @@ impl<T> Sharing for SharedFuture<T> {
     }
 
     fn failed(&self) -> bool {
-        !self.cancelled() && matches!(self.try_result(), Some(Err(_)))
+        self.slot().snapshot().is_failed()
     }
 }
 
@@ -162,6 +162,18 @@ impl<'a> Member<'a> {
     pub(super) fn runs_here(self) -> bool {
         let task = self.slot().root();
         !task.snapshot().is_done() && crate::context::runs(&task)
+    }
+
+    /// Whether other tasks have to run for it to be resolved, now one, now another.
+    #[cfg(feature = "std")]
+    pub(super) fn is_chained(self) -> bool {
+        self.slot().is_chained()
+    }
+
+    /// Has the waker woken when `task` may have come to be another; says whether it may.
+    #[cfg(feature = "std")]
+    pub(super) fn watch(self, waker: &Waker) -> bool {
+        self.slot().watch_root(waker)
     }
 
     /// What would have to be run for it to be resolved, if that is not under way.

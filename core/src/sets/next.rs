@@ -20,6 +20,9 @@ pub(super) trait Members {
     fn task(&mut self, seat: usize) -> Option<SlotRef>;
     /// Whether this thread is in the middle of that member.
     fn runs_here(&mut self, seat: usize) -> bool;
+    /// Has the waker woken when `task` may have come to be another; says whether it may.
+    #[cfg(feature = "std")]
+    fn watch(&mut self, seat: usize, waker: &Waker) -> bool;
     fn look(&mut self) -> &mut Look;
     /// Whether `pop` would find something new.
     fn has_news(&self) -> bool;
@@ -96,7 +99,7 @@ fn wait<M: Members, P: Park>(
             }
             waiting.get_or_insert_with(|| Waiting::enter(&waker));
         }
-        match candidate(set, claims) {
+        match candidate(set, claims, &waker) {
             Candidate::Claim(task) => {
                 drop(waiting.take()); // while it runs a task, this worker does not wait
                 let _ = task.claim_and_run(); // or somebody else did: look again

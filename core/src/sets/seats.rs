@@ -97,6 +97,10 @@ impl<F: Waitable> Seats<F> {
             seat.place = Place::Out;
             self.unresolved += 1;
             self.look.inserted(number);
+            #[cfg(feature = "std")]
+            if future.member().is_chained() {
+                self.look.in_attempts(number);
+            }
         }
         seat.future = Some(future);
         self.len += 1;
@@ -245,6 +249,12 @@ impl<F: Waitable> Members for Seats<F> {
     fn runs_here(&mut self, seat: usize) -> bool {
         let future = self.seats.get_mut(seat).and_then(|seat| seat.future.as_mut());
         future.is_some_and(|future| future.member().runs_here())
+    }
+
+    #[cfg(feature = "std")]
+    fn watch(&mut self, seat: usize, waker: &Waker) -> bool {
+        let future = self.seats.get_mut(seat).and_then(|seat| seat.future.as_mut());
+        future.is_some_and(|future| future.member().watch(waker))
     }
 
     fn look(&mut self) -> &mut Look {

@@ -47,8 +47,7 @@ pub(crate) trait EntryRoom {
 
     fn get(&self) -> Option<&LedgerEntry>;
     fn settled(&self) {}
-    fn looked_at(&self) {}
-    fn dropped_untaken(&self, _error: Option<&TaskError>) {}
+    fn dropped_unread(&self, _error: &TaskError) {}
 }
 
 impl EntryRoom for () {
@@ -104,12 +103,8 @@ impl<L: KeyedLock, E: EntryRoom> Storage for Heap<L, E> {
         self.entry.settled();
     }
 
-    fn looked_at(&self) {
-        self.entry.looked_at();
-    }
-
-    fn dropped_untaken(&self, error: Option<&TaskError>) {
-        self.entry.dropped_untaken(error);
+    fn dropped_unread(&self, error: &TaskError) {
+        self.entry.dropped_unread(error);
     }
 
     unsafe fn free<C: Callable>(slot: NonNull<Slot<C, Self>>) {

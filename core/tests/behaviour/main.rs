@@ -7,6 +7,7 @@
 #![expect(clippy::missing_panics_doc, reason = "a test panics when it fails")]
 #![expect(clippy::std_instead_of_alloc, reason = "tests run where there is a std")]
 
+mod attempts;
 mod contract_executor;
 mod contract_failure;
 mod contract_future;
@@ -21,4 +22,7 @@ mod matrix;
 mod races;
 mod retention;
 mod scope;
+mod stop;
 mod support;
+mod suspend;
+mod unread;

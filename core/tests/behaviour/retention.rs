@@ -5,7 +5,8 @@ use core::time::Duration;
 use std::sync::{Arc, Weak};
 
 use concurrent_futures_core::{
-    Backend, Executor, MapOptions, Park, Parked, Refused, RefusedReason, Shutdown, Task, promise,
+    Backend, Executor, InlineBackend, MapOptions, Park, Parked, Refused, RefusedReason, Shutdown,
+    Task, promise,
 };
 
 use crate::support::{Counts, Held, Wakes, held, poll};
@@ -380,4 +381,21 @@ fn what_a_shutdown_cancelled_keeps_nothing() {
     assert!(gone(&life));
     assert!(future.cancelled());
     held.run_all();
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "half a million handles take Miri too long")]
+fn more_handles_than_can_be_counted_leak_the_slot_and_no_more() {
+    let counts = Counts::default();
+    let executor = Executor::new(InlineBackend);
+    let value = counts.make();
+    let future = executor.submit(move || value).expect("accepted");
+    let canceller = future.canceller();
+    let many: Vec<_> = (0..(1 << 20) + 5).map(|_| canceller.clone()).collect();
+    assert!(many.iter().all(|canceller| canceller.done()));
+    drop(many);
+    drop(canceller);
+    assert_eq!(counts.alive(), 1, "the future has it");
+    drop(future.result().expect("it ran"));
+    counts.assert_each_dropped_once();
 }

@@ -6,6 +6,7 @@
 #![expect(clippy::missing_panics_doc, reason = "it is by a panic that a model fails")]
 
 mod arena_slot_vs_late_reference;
+mod attempt_queued_vs_wait;
 mod callback_added_vs_complete;
 mod cancel_vs_cancel;
 mod cancel_vs_wait;
@@ -43,8 +44,12 @@ mod sets_all_wait;
 mod sets_take_vs_complete;
 mod shared_waiters_vs_complete;
 mod start_vs_cancel;
+mod stop_vs_run;
 mod submit_vs_shutdown;
 mod support;
+mod suspend_vs_cancel;
+mod suspend_vs_drop_of_future;
+mod suspend_vs_wait;
 mod task_vs_cancel;
 mod then_vs_cancel;
 mod wait_set_vs_complete;

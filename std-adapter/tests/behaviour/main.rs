@@ -22,6 +22,8 @@ mod map_chunks;
 mod panics;
 mod platform;
 mod retention;
+mod retries;
+mod retries_waited_for;
 mod scope;
 mod sets;
 mod shutdown;
