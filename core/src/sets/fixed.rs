@@ -146,7 +146,7 @@ impl<F: Waitable, const N: usize> FixedWaitSet<F, N> {
             this.unresolved += 1;
             this.look.inserted(seat);
             #[cfg(feature = "std")]
-            if future.member().is_chained() {
+            if future.member().has_attempts() {
                 this.look.in_attempts(seat);
             }
         } else {

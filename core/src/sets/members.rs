@@ -166,7 +166,7 @@ impl<'a> Member<'a> {
 
     /// Whether other tasks have to run for it to be resolved, now one, now another.
     #[cfg(feature = "std")]
-    pub(super) fn is_chained(self) -> bool {
+    pub(super) fn has_attempts(self) -> bool {
         self.slot().is_chained()
     }
 

@@ -98,7 +98,7 @@ impl<F: Waitable> Seats<F> {
             self.unresolved += 1;
             self.look.inserted(number);
             #[cfg(feature = "std")]
-            if future.member().is_chained() {
+            if future.member().has_attempts() {
                 self.look.in_attempts(number);
             }
         }
