@@ -19,6 +19,14 @@ pub(crate) trait Callable {
     /// # Errors
     /// The failure of the task.
     fn call(self) -> Result<Self::Output, TaskError>;
+
+    /// The type that the user has given, for a [`TaskHook`](crate::TaskHook).
+    fn type_name() -> &'static str
+    where
+        Self: Sized,
+    {
+        core::any::type_name::<Self>()
+    }
 }
 
 /// The callable of `submit`: all that it returns is a value.
@@ -30,6 +38,10 @@ impl<F: FnOnce() -> T, T> Callable for Plain<F> {
     fn call(self) -> Result<T, TaskError> {
         Ok((self.0)())
     }
+
+    fn type_name() -> &'static str {
+        core::any::type_name::<F>()
+    }
 }
 
 /// A callable that makes its own [`TaskError`]s.
@@ -40,6 +52,10 @@ impl<F: FnOnce() -> Result<T, TaskError>, T> Callable for Fallible<F> {
 
     fn call(self) -> Result<T, TaskError> {
         (self.0)()
+    }
+
+    fn type_name() -> &'static str {
+        core::any::type_name::<F>()
     }
 }
 
@@ -57,6 +73,10 @@ where
 
     fn call(self) -> Result<T, TaskError> {
         (self.0)().map_err(TaskError::failed)
+    }
+
+    fn type_name() -> &'static str {
+        core::any::type_name::<F>()
     }
 }
 

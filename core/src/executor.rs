@@ -13,6 +13,7 @@ use crate::closing::Closing;
 use crate::contain::contain;
 use crate::error::TaskError;
 use crate::future::Future;
+use crate::hooked::{self, Hooked, Unstarted};
 use crate::keeper::{Keeper, KeeperRef};
 use crate::ledger::Ledger;
 use crate::resolve::{Ended, Observe};
@@ -24,6 +25,7 @@ use crate::sync::Arc;
 #[cfg(feature = "std")]
 use crate::sync::{atomic::AtomicBool, atomic::Ordering};
 use crate::task::Task;
+use crate::task_hook::TaskHook;
 
 /// Submits callables to a backend, and answers for them.
 ///
@@ -39,6 +41,7 @@ pub(crate) struct Shared<B> {
     backend: B,
     lock: SlotLock,
     accounts: Accounts,
+    hook: Option<Box<dyn TaskHook>>,
     /// Shut down without waiting: then dropping the executor does not wait either.
     #[cfg(feature = "std")]
     detached: AtomicBool,
@@ -67,6 +70,21 @@ impl<B: Backend> Executor<B> {
     /// As [`new`](Self::new), with the lock of its futures chosen: for programs with an allocator
     /// but no operating system.
     pub fn with_lock(backend: B, lock: SlotLock) -> Self {
+        Self::assemble(backend, lock, None)
+    }
+
+    /// As [`new`](Self::new), with a hook that hears of every task.
+    #[cfg(feature = "std")]
+    pub fn with_hook(backend: B, hook: impl TaskHook) -> Self {
+        Self::with_lock_and_hook(backend, SlotLock::Os, hook)
+    }
+
+    /// As [`with_lock`](Self::with_lock), with a hook that hears of every task.
+    pub fn with_lock_and_hook(backend: B, lock: SlotLock, hook: impl TaskHook) -> Self {
+        Self::assemble(backend, lock, Some(Box::new(hook)))
+    }
+
+    fn assemble(backend: B, lock: SlotLock, hook: Option<Box<dyn TaskHook>>) -> Self {
         #[cfg(feature = "std")]
         crate::panic_site::watch();
         let accounts = match backend.supervise(Seal(())) {
@@ -77,6 +95,7 @@ impl<B: Backend> Executor<B> {
             backend,
             lock,
             accounts,
+            hook,
             #[cfg(feature = "std")]
             detached: AtomicBool::new(false),
             #[cfg(feature = "std")]
@@ -283,6 +302,76 @@ impl<B: Backend> Shared<B> {
     /// As `submit`.
     #[inline]
     pub(crate) fn submit_by<C>(
+        this: &Arc<Self>,
+        callable: C,
+        schedule: impl FnOnce(Task) -> Result<(), Refused>,
+    ) -> Result<Future<C::Output>, (C, RefusedReason)>
+    where
+        B: Backend,
+        C: Callable + Send + 'static,
+        C::Output: Send + 'static,
+    {
+        match this.span::<C>() {
+            None => Self::hand_over(this, callable, schedule),
+            Some(span) => Self::submit_hooked(this, span, callable, schedule),
+        }
+    }
+
+    /// What the hook sends along, if there is one.
+    #[inline]
+    fn span<C: Callable>(&self) -> Option<Unstarted> {
+        self.hook().and_then(hooked::queued::<C>)
+    }
+
+    #[inline]
+    pub(crate) fn hook(&self) -> Option<&dyn TaskHook> {
+        self.hook.as_deref()
+    }
+
+    /// # Errors
+    /// As `submit`; the span has been told.
+    #[cold]
+    fn submit_hooked<C>(
+        this: &Arc<Self>,
+        span: Unstarted,
+        callable: C,
+        schedule: impl FnOnce(Task) -> Result<(), Refused>,
+    ) -> Result<Future<C::Output>, (C, RefusedReason)>
+    where
+        B: Backend,
+        C: Callable + Send + 'static,
+        C::Output: Send + 'static,
+    {
+        let mut schedule = Some(schedule);
+        let mut schedule = |task| match schedule.take() {
+            Some(schedule) => schedule(task),
+            None => Err(Refused::new(task, RefusedReason::Full)), // not reached: called once
+        };
+        Self::hand_over_hooked(this, Hooked::new(span, callable), &mut schedule)
+            // SAFETY: it was made with this callable.
+            .map_err(|(hooked, reason)| (unsafe { hooked.into_callable() }, reason))
+    }
+
+    /// As `hand_over`, once for each type of result instead of once for each closure.
+    ///
+    /// # Errors
+    /// As `submit`.
+    #[inline(never)]
+    fn hand_over_hooked<T: Send + 'static>(
+        this: &Arc<Self>,
+        hooked: Hooked<'static, T>,
+        schedule: &mut dyn FnMut(Task) -> Result<(), Refused>,
+    ) -> Result<Future<T>, (Hooked<'static, T>, RefusedReason)>
+    where
+        B: Backend,
+    {
+        Self::hand_over(this, hooked, schedule)
+    }
+
+    /// # Errors
+    /// As `submit`.
+    #[inline]
+    fn hand_over<C>(
         this: &Arc<Self>,
         callable: C,
         schedule: impl FnOnce(Task) -> Result<(), Refused>,

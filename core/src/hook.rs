@@ -1,5 +1,5 @@
-//! Where that is reported which nobody waits for: panics of done callbacks, and failures that were
-//! dropped unread.
+//! Where that is reported which nobody waits for: panics of done callbacks and of task hooks, and
+//! failures that were dropped unread.
 #![forbid(unsafe_code)]
 
 use crate::contain::Payload;
@@ -18,8 +18,9 @@ mod with_std {
     type Hook = Arc<dyn Fn(Box<dyn Any + Send>) + Send + Sync>;
     static HOOK: RwLock<Option<Hook>> = RwLock::new(None);
 
-    /// Sets what is called with the payload when a done callback panics, in the thread where it did.
-    /// By default nothing: the panic hook of the program has had its say.
+    /// Sets what is called with the payload when a done callback or a [`TaskHook`](crate::TaskHook)
+    /// panics, in the thread where it did. By default nothing: the panic hook of the program has had its
+    /// say.
     pub fn set_callback_panic_hook(hook: impl Fn(Box<dyn Any + Send>) + Send + Sync + 'static) {
         let hook: Hook = Arc::new(hook);
         let before = HOOK.write().unwrap_or_else(|poison| poison.into_inner()).replace(hook);

@@ -52,6 +52,8 @@ mod error;
 mod executor;
 mod future;
 mod hook;
+#[cfg(feature = "alloc")]
+mod hooked;
 mod inline;
 mod keeper;
 sync::model_only! {
@@ -99,6 +101,8 @@ mod sync;
 #[cfg(feature = "alloc")]
 mod tally;
 mod task;
+#[cfg(feature = "alloc")]
+mod task_hook;
 #[cfg(feature = "std")]
 mod thread_parker;
 mod unique;
@@ -173,5 +177,7 @@ pub use storage::heap::SlotLock;
 #[cfg(feature = "alloc")]
 pub use submitter::Submitter;
 pub use task::Task;
+#[cfg(feature = "alloc")]
+pub use task_hook::{QueuedTask, TaskHook, TaskRun, TaskSpan};
 #[cfg(feature = "std")]
 pub use thread_parker::ThreadParker;

@@ -39,11 +39,13 @@ use crate::body::{Callable, Plain, Raising};
 use crate::contain::contain;
 use crate::executor::{Executor, Shared, take_back};
 use crate::future::Future;
+use crate::hooked::{self, Hooked};
 use crate::scope_state::{Owner, ScopeEntry, ScopeState};
 use crate::slot::SlotRef;
 use crate::storage::heap::{self, SlotLock};
 use crate::sync;
 use crate::task::Task;
+use crate::task_hook::TaskHook;
 use crate::thread_parker::ThreadParker;
 
 /// A scope of tasks that may borrow. Made by [`Executor::scope`], which has the documentation.
@@ -62,6 +64,8 @@ pub struct Scope<'scope, 'env: 'scope> {
 trait Host: Send + Sync {
     fn lock(&self) -> SlotLock;
 
+    fn hook(&self) -> Option<&dyn TaskHook>;
+
     /// Hands a task to the backend.
     ///
     /// # Errors
@@ -75,6 +79,10 @@ trait Host: Send + Sync {
 impl<B: Backend> Host for sync::Arc<Shared<B>> {
     fn lock(&self) -> SlotLock {
         Shared::lock(self)
+    }
+
+    fn hook(&self) -> Option<&dyn TaskHook> {
+        Shared::hook(self)
     }
 
     fn accept(&self, task: Task, slot: &SlotRef) -> Result<(), Refused> {
@@ -207,6 +215,22 @@ impl<'scope> Scope<'scope, '_> {
         if self.state.owner() == Owner::TooDeep {
             return Err((callable, RefusedReason::TooDeep));
         }
+        match self.host.hook().and_then(hooked::queued::<C>) {
+            None => self.hand_over(callable),
+            Some(span) => self
+                .hand_over(Hooked::new(span, callable))
+                // SAFETY: it was made with this callable.
+                .map_err(|(hooked, reason)| (unsafe { hooked.into_callable() }, reason)),
+        }
+    }
+
+    /// # Errors
+    /// The callable, and why it was refused.
+    fn hand_over<C>(&'scope self, callable: C) -> Result<Future<C::Output>, (C, RefusedReason)>
+    where
+        C: Callable + Send + 'scope,
+        C::Output: Send + 'scope,
+    {
         let lock = self.host.lock();
         self.state.task_begins(); // S1
         let entry = ScopeEntry::new(self.state.clone());

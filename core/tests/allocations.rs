@@ -14,7 +14,8 @@ use std::sync::{Arc, Mutex};
 
 use concurrent_futures_core::{
     Backend, Completion, Executor, FixedWaitSet, Future, InlineBackend, MapOptions, Park, Parked,
-    Refused, Shutdown, StaticCallback, Task, WaitSet, as_completed, promise,
+    QueuedTask, Refused, Shutdown, StaticCallback, Task, TaskHook, TaskRun, TaskSpan, WaitSet,
+    as_completed, promise,
 };
 
 /// Counts what the calling thread does. A crate would do, but this is all of it.
@@ -211,6 +212,50 @@ fn a_refused_task_is_given_back() {
     executor.close();
     let ((), whole) = cost(|| drop(executor.submit(|| 1).expect_err("closed")));
     assert_eq!((whole.allocations, whole.kept), (1, 0));
+}
+
+/// A hook whose spans are that.
+struct Spans<T>(Option<T>);
+struct Span<T>(T);
+
+impl<T: Copy + Send + Sync + 'static> TaskHook for Spans<T> {
+    fn queued(&self, _task: &QueuedTask) -> Option<Box<dyn TaskSpan>> {
+        self.0.map(|span| Box::new(Span(span)) as Box<dyn TaskSpan>)
+    }
+}
+
+impl<T: Send + 'static> TaskSpan for Span<T> {
+    fn run(self: Box<Self>, task: TaskRun<'_>) {
+        task.run().expect("it returns");
+    }
+}
+
+/// What a task takes under that hook, from submitting it to reading its result.
+fn hooked(hook: impl TaskHook, task: impl FnOnce() -> [u64; 4] + Send + 'static) -> Cost {
+    let (held, _) = Held::new();
+    let executor = Executor::with_hook(held.clone(), hook);
+    let ((), whole) = cost(|| {
+        let future = executor.submit(task).expect("accepted");
+        let (ran, run) = allocations(|| held.run_one());
+        assert_eq!((ran, run), (true, 0));
+        let (value, taken) = allocations(|| future.result());
+        assert_eq!((value.is_ok(), taken), (true, 0));
+    });
+    whole
+}
+
+#[test]
+fn a_hook_adds_an_allocation_for_the_closure_and_one_for_the_span() {
+    let captured = 5_u64;
+    let tasks = |hook| hooked(hook, move || [captured; 4]);
+    let left_alone = tasks(Spans(None));
+    assert_eq!((left_alone.allocations, left_alone.kept), (1, 0));
+    let whole = tasks(Spans(Some([0_u64; 2])));
+    assert_eq!((whole.allocations, whole.kept), (3, 0), "and it is given back");
+    // The result needs more room than the two boxes do.
+    assert_eq!(whole.bytes, left_alone.bytes + size_of::<u64>() + size_of::<[u64; 2]>());
+    let without_fields = hooked(Spans(Some(())), || [1_u64; 4]);
+    assert_eq!((without_fields.allocations, without_fields.kept), (1, 0));
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod contract_failure;
 mod contract_future;
 mod contract_map;
 mod contract_sets;
+mod hooks_of_tasks;
 mod hostile;
 mod layout;
 mod life_cycle;
