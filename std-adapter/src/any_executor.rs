@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use concurrent_futures_core::{Backend, Executor, Shutdown, ShutdownError};
+use concurrent_futures_core::{Backend, Executor, Shutdown, ShutdownError, TaskHook};
 
 use crate::threads::Handles;
 
@@ -51,11 +51,19 @@ impl AnyExecutor {
     /// An executor over `backend`. For a pool of threads see
     /// [`build_any`](crate::ThreadPoolBuilder::build_any).
     pub fn new(backend: impl Backend) -> Self {
-        Self::from_parts(Box::new(backend), None)
+        Self::from_parts(Executor::new(Box::new(backend)), None)
     }
 
-    pub(crate) fn from_parts(backend: Box<dyn Backend>, handles: Option<Arc<Handles>>) -> Self {
-        Self { executor: Executor::new(backend), handles, detached: AtomicBool::new(false) }
+    /// As [`new`](Self::new), with a hook that hears of every task.
+    pub fn with_hook(backend: impl Backend, hook: impl TaskHook) -> Self {
+        Self::from_parts(Executor::with_hook(Box::new(backend), hook), None)
+    }
+
+    pub(crate) fn from_parts(
+        executor: Executor<Box<dyn Backend>>,
+        handles: Option<Arc<Handles>>,
+    ) -> Self {
+        Self { executor, handles, detached: AtomicBool::new(false) }
     }
 
     /// As [`Executor::shutdown`]. Of a pool of threads, having waited without a timeout, the threads

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use concurrent_futures_core::{Executor, Pool, PoolSettings, PoolSettingsError, WhenFull};
+use concurrent_futures_core::{
+    Backend, Executor, Pool, PoolSettings, PoolSettingsError, TaskHook, WhenFull,
+};
 
 use crate::any_executor::AnyExecutor;
 use crate::thread_pool::ThreadPoolExecutor;
@@ -31,6 +33,7 @@ pub struct ThreadPoolBuilder {
     max_workers: Option<usize>,
     pool: PoolSettings,
     threads: ThreadSettings,
+    hook: Option<Box<dyn TaskHook>>,
 }
 
 impl ThreadPoolBuilder {
@@ -43,6 +46,7 @@ impl ThreadPoolBuilder {
                 stack_size: None,
                 initializer: None,
             },
+            hook: None,
         }
     }
 
@@ -99,14 +103,22 @@ impl ThreadPoolBuilder {
         self
     }
 
+    /// Hears of every task: see [`TaskHook`]. With the feature `tracing` there is `TracingHook`, which
+    /// carries spans along.
+    pub fn task_hook(mut self, hook: impl TaskHook) -> Self {
+        self.hook = Some(Box::new(hook));
+        self
+    }
+
     /// The pool.
     ///
     /// # Errors
     /// [`BuildError`] for zero workers, more than can be counted, a queue without any room, or a name
     /// with a NUL in it.
-    pub fn build(self) -> Result<ThreadPoolExecutor, BuildError> {
+    pub fn build(mut self) -> Result<ThreadPoolExecutor, BuildError> {
+        let hook = self.hook.take();
         let (pool, handles) = self.build_backend()?;
-        Ok(ThreadPoolExecutor::from_parts(Executor::new(pool), handles))
+        Ok(ThreadPoolExecutor::from_parts(executor(pool, hook), handles))
     }
 
     /// The pool, as an executor that says no more than that it is one: for programs that choose one
@@ -114,9 +126,10 @@ impl ThreadPoolBuilder {
     ///
     /// # Errors
     /// As [`build`](Self::build).
-    pub fn build_any(self) -> Result<AnyExecutor, BuildError> {
+    pub fn build_any(mut self) -> Result<AnyExecutor, BuildError> {
+        let hook = self.hook.take();
         let (pool, handles) = self.build_backend()?;
-        Ok(AnyExecutor::from_parts(Box::new(pool), Some(handles)))
+        Ok(AnyExecutor::from_parts(executor(Box::new(pool), hook), Some(handles)))
     }
 
     /// # Errors
@@ -134,6 +147,13 @@ impl ThreadPoolBuilder {
     }
 }
 
+fn executor<B: Backend>(backend: B, hook: Option<Box<dyn TaskHook>>) -> Executor<B> {
+    match hook {
+        Some(hook) => Executor::with_hook(backend, hook),
+        None => Executor::new(backend),
+    }
+}
+
 fn default_workers() -> usize {
     // Where the number of processors is not to be had, one is assumed, as std's docs advise.
     let processors = thread::available_parallelism().map_or(1, usize::from);
@@ -148,6 +168,7 @@ impl fmt::Debug for ThreadPoolBuilder {
             .field("thread_name_prefix", &self.threads.name_prefix)
             .field("stack_size", &self.threads.stack_size)
             .field("initializer", &self.threads.initializer.is_some())
+            .field("task_hook", &self.hook.is_some())
             .finish()
     }
 }

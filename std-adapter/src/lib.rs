@@ -10,6 +10,8 @@ mod retry_policy;
 mod thread_pool;
 mod threads;
 mod timer;
+#[cfg(feature = "tracing")]
+mod tracing_hook;
 
 pub use any_executor::AnyExecutor;
 pub use builder::{BuildError, ThreadPoolBuilder};
@@ -19,6 +21,8 @@ pub use retry::{History, submit_retry};
 pub use retry_policy::{RetryPolicy, RetryPolicyError};
 pub use thread_pool::ThreadPoolExecutor;
 pub use threads::Threads;
+#[cfg(feature = "tracing")]
+pub use tracing_hook::TracingHook;
 
 // The README of the workspace, so that its examples are compiled. It is not in the package.
 #[cfg(doctest)]

@@ -2,12 +2,15 @@
 
 use core::hint::black_box;
 use std::collections::BTreeSet;
-use std::sync::{Arc, Barrier};
-use std::thread;
+use std::sync::{Arc, Barrier, mpsc};
+use std::thread::{self, ThreadId};
 
-use concurrent_futures::{ThreadPoolBuilder, ThreadPoolExecutor};
+use concurrent_futures::{
+    AnyExecutor, InlineBackend, QueuedTask, TaskHook, TaskRun, TaskSpan, ThreadPoolBuilder,
+    ThreadPoolExecutor,
+};
 
-use crate::support::{pool, within};
+use crate::support::{pool, receive, within};
 
 #[test]
 fn zero_workers_are_an_error() {
@@ -97,4 +100,43 @@ fn pools_can_be_shared_and_sent() {
     fn shared<T: Send + Sync + 'static>() {}
     shared::<ThreadPoolExecutor>();
     shared::<ThreadPoolBuilder>();
+}
+
+/// Says in which thread a task was submitted, and in which it runs.
+struct Threads(mpsc::Sender<[ThreadId; 2]>);
+struct Submitted(mpsc::Sender<[ThreadId; 2]>, ThreadId);
+
+impl TaskHook for Threads {
+    fn queued(&self, _: &QueuedTask) -> Option<Box<dyn TaskSpan>> {
+        Some(Box::new(Submitted(self.0.clone(), thread::current().id())))
+    }
+}
+
+impl TaskSpan for Submitted {
+    fn run(self: Box<Self>, task: TaskRun<'_>) {
+        let outcome = task.run();
+        self.0.send([self.1, thread::current().id()]).unwrap();
+        outcome.unwrap();
+    }
+}
+
+#[test]
+fn a_task_hook_hears_of_each_task_where_it_is_submitted_and_where_it_runs() {
+    within(|| {
+        let (sender, threads) = mpsc::channel();
+        let hook = Arc::new(Threads(sender));
+        let builder = ThreadPoolExecutor::builder().max_workers(2).task_hook(hook.clone());
+        assert!(format!("{builder:?}").contains("task_hook: true"));
+        let pool = builder.build().unwrap();
+        let worker = pool.submit(|| thread::current().id()).unwrap().result().unwrap();
+        assert_eq!(receive(&threads), [thread::current().id(), worker]);
+        assert_eq!(pool.map(|_| (), 0..10).count(), 10);
+        drop(pool);
+        assert_eq!(threads.try_iter().count(), 10);
+        let any = ThreadPoolExecutor::builder().max_workers(2).task_hook(hook.clone());
+        drop(any.build_any().unwrap().submit(|| ()).unwrap());
+        assert_eq!(threads.try_iter().count(), 1);
+        drop(AnyExecutor::with_hook(InlineBackend, hook).submit(|| ()).unwrap());
+        assert_eq!(threads.try_iter().count(), 1);
+    });
 }

@@ -30,4 +30,6 @@ mod shutdown;
 mod stress;
 mod support;
 mod thread_limit;
+#[cfg(feature = "tracing")]
+mod tracing_hook;
 mod workers;
