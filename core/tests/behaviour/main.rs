@@ -7,7 +7,9 @@
 #![expect(clippy::missing_panics_doc, reason = "a test panics when it fails")]
 #![expect(clippy::std_instead_of_alloc, reason = "tests run where there is a std")]
 
+mod admission;
 mod attempts;
+mod by_hand;
 mod contract_executor;
 mod contract_failure;
 mod contract_future;
