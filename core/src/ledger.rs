@@ -163,14 +163,15 @@ impl Account for Ledger {
     fn counters(&self) -> Counters {
         let accepted = self.remaining().tasks;
         let (started, finished) = (self.tally.started.get(), self.tally.finished.get());
+        // Of those that were started, as far as a snapshot of several counts goes.
+        let ended = finished.wrapping_sub(self.tally.failed_unstarted.get());
         Counters {
             submitted: self.tally.submitted.get(),
             started,
             finished,
             failed: self.tally.failed.get(),
             cancelled: self.tally.cancelled.get(),
-            // What failed without having been started makes this too small, for want of a better count.
-            queued: accepted.saturating_sub(started.wrapping_sub(finished)),
+            queued: accepted.saturating_sub(started.wrapping_sub(ended)),
             idle_workers: 0,
             live_workers: 0,
         }

@@ -16,6 +16,8 @@ pub(crate) enum Ended {
     Returned,
     /// It has an error.
     Failed,
+    /// It has an error, and was never started.
+    FailedUnstarted,
     /// It was cancelled.
     Cancelled,
 }
@@ -157,7 +159,7 @@ impl SlotRef {
         let claim = self.claim();
         if claim == Claim::Claimed {
             // SAFETY: arrow 1 was taken just now.
-            let _let_go = unsafe { KeeperHeld::after_claim(self, Ended::Failed) };
+            let _let_go = unsafe { KeeperHeld::after_claim(self, Ended::FailedUnstarted) };
             crate::context::enter_resolving(self, || {
                 let _resolve = ResolveWithError(self, Some(error));
                 // SAFETY: arrow 1 was taken just now (I1).

@@ -15,6 +15,8 @@ pub(crate) struct Tally {
     pub(crate) started: Count,
     pub(crate) finished: Count,
     pub(crate) failed: Count,
+    /// Those of them that were never started.
+    pub(crate) failed_unstarted: Count,
     pub(crate) cancelled: Count,
 }
 
@@ -35,6 +37,10 @@ impl Observe for Own<'_> {
                 self.0.finished.add_own();
                 self.0.failed.add_own();
             }
+            Ended::FailedUnstarted => {
+                self.ended(Ended::Failed);
+                self.0.failed_unstarted.add_own();
+            }
             Ended::Cancelled => self.0.cancelled.add_own(),
         }
     }
@@ -51,6 +57,10 @@ impl Observe for Tally {
             Ended::Failed => {
                 self.finished.add();
                 self.failed.add();
+            }
+            Ended::FailedUnstarted => {
+                self.ended(Ended::Failed);
+                self.failed_unstarted.add();
             }
             Ended::Cancelled => self.cancelled.add(),
         }

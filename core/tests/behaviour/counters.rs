@@ -1,6 +1,8 @@
 //! What an executor counts, for each way in which a task can end: over workers run by hand, where
 //! nothing moves while it is looked at, and over a backend of one's own.
 
+use std::sync::Arc;
+
 use concurrent_futures_core::{
     Backend, Counters, Executor, InlineBackend, Refused, RefusedReason, Shutdown, Task, WhenFull,
 };
@@ -82,7 +84,7 @@ fn a_task_that_is_run_by_who_waits_for_it_is_counted_once() {
         assert_eq!(of_tasks(pool.counters()), [2, 2, 2, 1, 0, 0]);
 
         let (held, executor) = held_that_claims();
-        let executor = std::sync::Arc::new(executor);
+        let executor = Arc::new(executor);
         let inner = executor.clone();
         let outer = executor.submit(move || {
             inner.submit(|| 1).expect("accepted").result().expect("run here");
@@ -164,6 +166,21 @@ fn what_a_full_backend_has_run_in_the_caller_is_counted() {
 }
 
 #[test]
+fn what_a_full_backend_has_run_in_the_caller_is_nested_so_deep_and_no_deeper() {
+    fn nest(executor: &Arc<Executor<Full>>) -> usize {
+        let inner = executor.clone();
+        match executor.when_full(WhenFull::RunInCaller).submit(move || nest(&inner)) {
+            Ok(future) => 1 + future.result().expect("it has run here"),
+            Err(refused) => {
+                assert_eq!(*refused.reason(), RefusedReason::Full);
+                0
+            }
+        }
+    }
+    within(|| assert_eq!(nest(&Arc::new(Executor::new(Full))), 128));
+}
+
+#[test]
 fn tasks_that_a_backend_drops_have_failed_and_nothing_else_is_missing() {
     within(|| {
         let (held, executor) = held();
@@ -227,7 +244,7 @@ fn what_workers_submit_to_themselves_is_counted() {
                 for _ in 0..10 {
                     drop(inner.submit(|| ()).expect("accepted"));
                 }
-                drop(inner.submit(|| ()).expect("accepted").cancel());
+                assert!(inner.submit(|| ()).expect("accepted").cancel());
                 of_tasks(inner.counters())
             });
             hand.run();
