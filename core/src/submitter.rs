@@ -140,7 +140,8 @@ impl<B: Backend> fmt::Debug for Submitter<'_, B> {
 }
 
 /// # Errors
-/// The task, if the backend refused it and it is not to be run here.
+/// The task, if the backend refused it and it is not to be run here, or too many tasks are on this stack
+/// already.
 fn schedule_or_run<B: Backend>(
     backend: &B,
     task: Task,
@@ -149,7 +150,9 @@ fn schedule_or_run<B: Backend>(
     let given = task.id();
     match backend.schedule(task) {
         Err(Refused { task, reason: RefusedReason::Full })
-            if when_full == WhenFull::RunInCaller && task.id() == given =>
+            if when_full == WhenFull::RunInCaller
+                && task.id() == given
+                && crate::context::has_room() =>
         {
             task.run();
             Ok(())
