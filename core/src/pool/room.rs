@@ -11,14 +11,14 @@ use core::task::Waker;
 
 /// A place in the line of those who wait; none, at first.
 #[derive(Debug, Default)]
-pub struct Ticket(Option<usize>);
+pub struct Ticket(Option<u64>);
 
-/// The line. Numbers grow, so that both lists are sorted.
+/// The line. Numbers grow and never wrap around, so that both lists are sorted.
 #[derive(Default)]
 pub(super) struct Room {
-    waiting: VecDeque<(usize, Waker)>,
-    granted: Vec<usize>,
-    next: usize,
+    waiting: VecDeque<(u64, Waker)>,
+    granted: Vec<u64>,
+    next: u64,
 }
 
 impl Room {
@@ -75,7 +75,7 @@ impl Room {
     }
 
     /// Everybody in the line, to be told that there will be no room; they are in it no longer.
-    pub(super) fn dismiss(&mut self) -> VecDeque<(usize, Waker)> {
+    pub(super) fn dismiss(&mut self) -> VecDeque<(u64, Waker)> {
         core::mem::take(&mut self.waiting)
     }
 

@@ -8,6 +8,7 @@ use super::inner::{Desk, Inner, PoolRef};
 use super::room::Ticket;
 use crate::admission::WhenFull;
 use crate::backend::{Refused, RefusedReason};
+use crate::contain::contain;
 use crate::park::{Park, Parked};
 use crate::resolve::Ran;
 use crate::slot::SlotRef;
@@ -206,7 +207,8 @@ impl<P: Platform> Inner<P> {
 
     /// Leaves the line of those who wait for room; a place that was granted goes to the next.
     pub(super) fn withdraw(&self, ticket: &mut Ticket) {
-        drop(self.global(|global| global.room.withdraw(ticket)));
+        let unused = self.global(|global| global.room.withdraw(ticket));
+        let _ = contain(|| drop(unused));
     }
 }
 

@@ -453,6 +453,35 @@ fn who_leaves_the_line_is_passed_over() {
 }
 
 #[test]
+fn a_waker_whose_drop_panics_costs_nobody_else_anything() {
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("a waker's end");
+        }
+    }
+    within(|| {
+        let (hand, pool) = bounded(1);
+        drop(pool.submit(|| ()).expect("there is room"));
+        let mut awaited = submit_async(&pool, || ());
+        let bomb = Bomb;
+        let waker = crate::support::Calls::waker(move || {
+            let _captured = &bomb;
+        });
+        assert!(poll(&mut awaited, &waker).is_pending());
+        drop(waker);
+        drop(awaited);
+        let (wakes, waker) = Wakes::new();
+        let mut next = submit_async(&pool, || ());
+        assert!(poll(&mut next, &waker).is_pending());
+        hand.run();
+        assert_eq!(wakes.count(), 1);
+        assert!(matches!(poll(&mut next, &waker), Poll::Ready(Ok(_))));
+        hand.run();
+    });
+}
+
+#[test]
 fn who_is_polled_with_another_waker_is_woken_by_that() {
     within(|| {
         let (hand, pool) = bounded(1);
