@@ -7,6 +7,7 @@
 #![expect(clippy::missing_errors_doc, reason = "a test says so by its name")]
 #![expect(clippy::missing_panics_doc, reason = "a test panics when it fails")]
 
+mod admission;
 mod any_executor;
 mod awaiting;
 mod bombs;
@@ -14,9 +15,11 @@ mod builder;
 mod callbacks;
 mod cancel;
 mod claim_on_wait;
+mod counters;
 mod dropping;
 mod exit_guard;
 mod initializer;
+mod keep_alive;
 mod map;
 mod map_chunks;
 mod panics;

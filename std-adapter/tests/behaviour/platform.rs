@@ -1,12 +1,14 @@
 //! Threads that cannot be had, at exactly the moment wanted: a pool over a platform of our own.
 
 use core::sync::atomic::{AtomicUsize, Ordering};
+use core::time::Duration;
 use std::sync::{Arc, mpsc};
 use std::thread;
+use std::time::Instant;
 
 use concurrent_futures::{
-    Executor, OsLock, Platform, Pool, RefusedReason, Shutdown, StartError, TaskErrorKind,
-    ThreadParker, Worker, as_completed,
+    Executor, OsLock, Platform, Pool, PoolSettings, RefusedReason, Shutdown, StartError,
+    TaskErrorKind, ThreadParker, Worker, as_completed,
 };
 
 use crate::support::{Counter, Gate, Thread, receive, within};
@@ -14,7 +16,7 @@ use crate::support::{Counter, Gate, Thread, receive, within};
 /// Asked before each start, with its number: may there be a thread?
 type Permit = Box<dyn Fn(usize) -> bool + Send + Sync>;
 
-struct Scarce {
+pub(crate) struct Scarce {
     permit: Permit,
     asked: AtomicUsize,
 }
@@ -35,14 +37,26 @@ impl Platform for Scarce {
     fn parker(&self) -> ThreadParker {
         ThreadParker::current()
     }
+
+    fn deadline_after(&self, time: Duration) -> Option<Instant> {
+        Instant::now().checked_add(time)
+    }
 }
 
 fn scarce(
     workers: usize,
     permit: impl Fn(usize) -> bool + Send + Sync + 'static,
 ) -> Executor<Pool<Scarce>> {
+    scarce_with(PoolSettings::new(workers), permit)
+}
+
+/// A pool that has a thread started only when `permit` says so.
+pub(crate) fn scarce_with(
+    settings: PoolSettings,
+    permit: impl Fn(usize) -> bool + Send + Sync + 'static,
+) -> Executor<Pool<Scarce>> {
     let platform = Scarce { permit: Box::new(permit), asked: AtomicUsize::new(0) };
-    Executor::new(Pool::new(platform, workers).unwrap())
+    Executor::new(Pool::with_settings(platform, settings).unwrap())
 }
 
 #[test]
