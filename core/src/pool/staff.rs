@@ -49,8 +49,10 @@ impl<P: Platform> PoolRef<P> {
             let staffed = self.sleep.load().is_staffed();
             if staffed { Ok(true) } else { self.start(started).map(|()| false) }
         })?;
-        if self.sleep.load().live() == 0 && !self.is_closed() {
-            // The platform dropped the worker and did not say so: outside the lock, see `Worker`.
+        let now = self.sleep.load();
+        if now.live() == 0 && now.is_staffed() && !self.is_closed() {
+            // The platform dropped the worker and did not say so: outside the lock, see `Worker`. One that
+            // has done its work and has retired since has left the pool without staff.
             self.break_down(LOST.into());
         } else if was_staffed {
             self.notify(); // the one just started searches, and comes to P2
