@@ -13,9 +13,9 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use concurrent_futures_core::{
-    Backend, Completion, Executor, FixedWaitSet, Future, InlineBackend, MapOptions, Park, Parked,
-    QueuedTask, Refused, Shutdown, StaticCallback, Task, TaskHook, TaskRun, TaskSpan, WaitSet,
-    as_completed, promise,
+    Backend, Completion, Executor, FixedWaitSet, Future, InlineBackend, MapOptions, OsLock, Park,
+    Parked, Platform, Pool, QueuedTask, Refused, Shutdown, StartError, StaticCallback, Task,
+    TaskHook, TaskRun, TaskSpan, ThreadParker, WaitSet, Worker, as_completed, promise,
 };
 
 /// Counts what the calling thread does. A crate would do, but this is all of it.
@@ -479,4 +479,69 @@ fn a_fixed_set_allocates_nothing() {
         });
         assert_eq!(cost.allocations, 0);
     }
+}
+/// Threads that nobody waits for.
+struct Threads;
+
+impl Platform for Threads {
+    type Lock = OsLock;
+    type StartLock = OsLock;
+    type Park = ThreadParker;
+
+    fn start(&self, worker: Worker<Self>) -> Result<(), StartError> {
+        drop(std::thread::spawn(move || worker.run()));
+        Ok(())
+    }
+
+    fn parker(&self) -> ThreadParker {
+        ThreadParker::current()
+    }
+}
+
+/// Submits tasks by the million, cancels them, and lets their futures go; what that has cost.
+fn submit_and_cancel(executor: &Executor<Pool<Threads>>) -> Cost {
+    let tasks = if cfg!(miri) { 200 } else { 1_000_000 };
+    let ((), whole) = cost(|| {
+        let submit = |n| executor.submit(move || [n; 4]).expect("accepted");
+        let futures: Vec<_> = (0..tasks as u64).map(submit).collect();
+        assert_eq!(executor.counters().queued, tasks);
+        for future in futures {
+            assert!(future.cancel());
+        }
+        assert_eq!(executor.counters().queued, 0);
+    });
+    assert!(whole.allocations >= tasks && whole.bytes > 64 * tasks, "{whole:?}");
+    whole
+}
+
+#[test]
+fn cancelled_tasks_are_given_back_while_the_worker_is_still_busy() {
+    let pool = Pool::new(Threads, 2).expect("two workers");
+    let executor = Arc::new(Executor::new(pool));
+    let (started, has_started) = std::sync::mpsc::channel();
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let blocker = executor.submit(move || {
+        started.send(()).expect("somebody listens");
+        released.recv().expect("somebody releases");
+    });
+    let blocker = blocker.expect("accepted");
+    has_started.recv().expect("it starts");
+    // From outside, into the global queue; with the other worker busy as well, from a worker into its own.
+    let inner = executor.clone();
+    let (from_worker, own) = std::sync::mpsc::channel();
+    let (from_outside, go) = std::sync::mpsc::channel::<()>();
+    let other = executor.submit(move || {
+        from_worker.send(None).expect("somebody listens");
+        go.recv().expect("somebody releases");
+        from_worker.send(Some(submit_and_cancel(&inner))).expect("somebody listens");
+    });
+    let other = other.expect("accepted");
+    assert!(own.recv().expect("it starts").is_none());
+    let outside = submit_and_cancel(&executor);
+    from_outside.send(()).expect("it waits");
+    let own = own.recv().expect("it has done so").expect("measured");
+    assert!(!blocker.done(), "nobody has drained a queue");
+    release.send(()).expect("it waits");
+    assert!(blocker.result().is_ok() && other.result().is_ok());
+    assert_eq!((outside.kept, own.kept), (0, 0));
 }
