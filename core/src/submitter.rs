@@ -44,6 +44,9 @@ impl<B: Backend> Executor<B> {
     /// Who came first gets room first, whether blocking or awaiting. Over a backend of one's own, whose
     /// room the executor does not know of, nothing is awaited.
     ///
+    /// A task that *blocks* on it holds a worker which could make that room: in a pool of one it waits for
+    /// ever. Such a task calls `submit`, which runs there and then what there is no room for.
+    ///
     /// # Cancellation
     /// Dropped before it is ready, it has submitted nothing, and its turn goes to the next. Forgotten,
     /// it takes its turn, and the place in the queue is lost to all.

@@ -10,7 +10,8 @@ use std::task::{Wake, Waker};
 use std::thread;
 
 use concurrent_futures::{
-    PoolSettings, RefusedReason, Shutdown, SubmitError, ThreadPoolExecutor, WhenFull,
+    PoolSettings, RefusedReason, Shutdown, SubmitError, TaskError, TaskErrorKind,
+    ThreadPoolExecutor, WhenFull,
 };
 
 use crate::platform::scarce_with;
@@ -181,6 +182,70 @@ fn tasks_that_submit_to_a_full_queue_all_run() {
             pool.shutdown(Shutdown::wait()).unwrap();
             assert_eq!(ran.get(), all);
         }
+    });
+}
+
+#[test]
+fn a_map_over_a_bounded_queue_has_an_outcome_for_every_item() {
+    within(|| {
+        for policy in [
+            WhenFull::Block,
+            WhenFull::BlockFor(Duration::MAX),
+            WhenFull::RunInCaller,
+            WhenFull::Reject,
+        ] {
+            let pool = ThreadPoolExecutor::builder().max_workers(2).queue_capacity(2);
+            let pool = Arc::new(pool.when_full(policy).build().unwrap());
+            let inner = pool.clone();
+            let of_a_task = pool.submit(move || outcomes_of_a_map(&inner)).unwrap();
+            for (done, refused) in [outcomes_of_a_map(&pool), of_a_task.result().unwrap()] {
+                assert_eq!(done + refused, 2000);
+                assert!(refused == 0 || policy == WhenFull::Reject, "{policy:?}");
+            }
+        }
+    });
+}
+
+/// How many items came back, and how many were refused.
+fn outcomes_of_a_map(pool: &ThreadPoolExecutor) -> (usize, usize) {
+    let outcomes: Vec<_> = pool.map(|n| n, 0..2000).collect();
+    let done = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+    let refused = |error: &TaskError| error.kind() == TaskErrorKind::Refused;
+    (done, outcomes.iter().filter(|outcome| outcome.as_ref().is_err_and(refused)).count())
+}
+
+#[test]
+fn a_scope_over_a_bounded_queue_blocks_and_ends() {
+    within(|| {
+        let (pool, sum) = (bounded(2, 1), AtomicUsize::new(0));
+        pool.scope(|scope| {
+            for n in 0..200 {
+                let sum = &sum;
+                drop(scope.submit(move || sum.fetch_add(n, Ordering::SeqCst)).unwrap());
+            }
+        });
+        assert_eq!(sum.load(Ordering::SeqCst), 19_900);
+    });
+}
+
+#[test]
+fn an_executor_chosen_at_run_time_has_the_policies_of_its_pool() {
+    within(|| {
+        let pool = ThreadPoolExecutor::builder().max_workers(1).queue_capacity(1);
+        let pool = pool.when_full(WhenFull::Reject).build_any().unwrap();
+        let gate = Gate::new();
+        let (closed, (started, has_started)) = (gate.clone(), mpsc::channel());
+        let task = move || {
+            started.send(()).unwrap();
+            closed.pass();
+        };
+        drop(pool.submit(task).unwrap());
+        receive(&has_started);
+        drop(pool.submit(|| ()).unwrap());
+        assert_eq!(*pool.submit(|| ()).unwrap_err().reason(), RefusedReason::Full);
+        assert!(pool.when_full(WhenFull::RunInCaller).submit(|| ()).unwrap().done());
+        assert_eq!((pool.counters().queued, pool.counters().submitted), (1, 3));
+        gate.open();
     });
 }
 

@@ -39,6 +39,26 @@ fn idle_threads_end_and_are_started_again() {
 }
 
 #[test]
+fn each_thread_that_is_started_again_is_initialized() {
+    within(|| {
+        let initialized = Counter::new();
+        let counted = initialized.clone();
+        let builder = ThreadPoolExecutor::builder().max_workers(1).keep_alive(Duration::ZERO);
+        let builder = builder.initializer(move || {
+            counted.count();
+            Ok::<_, &str>(())
+        });
+        let pool = builder.build().unwrap();
+        for threads in 1..=5 {
+            let name = pool.submit(|| thread::current().name().map(String::from));
+            assert_eq!(name.unwrap().result().unwrap().as_deref(), Some("ThreadPoolExecutor-0"));
+            await_counters(|| pool.counters(), |now| now.live_workers == 0);
+            assert_eq!(initialized.get(), threads);
+        }
+    });
+}
+
+#[test]
 fn threads_end_only_when_that_was_asked_for_and_not_before() {
     within(|| {
         for pool in [pool(1), with_keep_alive(1, Duration::MAX), {
