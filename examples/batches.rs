@@ -73,7 +73,7 @@ fn sum(batch: &[u64]) -> u64 {
 
 /// `map` makes batches itself, if it is told to, and its results stay those of single items.
 fn by_map(pool: &ThreadPoolExecutor) -> Result<(), Box<dyn Error>> {
-    println!("\n{SMALL_ITEMS} items of some 100 ns each, through map:");
+    println!("\n{SMALL_ITEMS} small items through map:");
     let ways = [
         ("a task for each", MapOptions::new()),
         ("chunks of 100", MapOptions::new().chunk_size(100)),
