@@ -485,6 +485,10 @@ fn with_one_tasks_start_in_the_order_submitted_also_those_of_tasks() {
                 Some(tasks) => builder.queue_capacity(tasks),
             };
             let (pool, log) = (Arc::new(builder.build().unwrap()), Arc::new(Log::default()));
+            // Some are queued before any of them submits the next.
+            let blocker = Blocker::occupy(&pool);
+            (0..TASKS / 10).for_each(|_| submit(&pool, &log));
+            blocker.release();
             while *log.0.lock().unwrap() < TASKS {
                 submit(&pool, &log);
             }
