@@ -361,7 +361,17 @@ mod imp {
     impl<T> Arc<T> {
         pub(crate) fn new(value: T) -> Self {
             let turns = loom::sync::atomic::AtomicUsize::new(0);
-            Self(loom::sync::Arc::new(Shared { value, turns }))
+            let new = Self(loom::sync::Arc::new(Shared { value, turns }));
+            new.keep_memory();
+            new
+        }
+
+        /// The memory stays when the value is gone, so that a late access meets a tombstone and not chaos.
+        fn keep_memory(&self) {
+            // SAFETY: loom has the value in a standard `Arc`, of which this is the address.
+            let standard = unsafe { std::sync::Arc::from_raw(&raw const *self.0) };
+            core::mem::forget(std::sync::Arc::downgrade(&standard));
+            core::mem::forget(standard); // its reference is loom's
         }
 
         pub(crate) fn into_raw(this: Self) -> *const T {
@@ -472,29 +482,41 @@ mod imp {
         }
     }
 
-    /// A cell that is read at every access to a slot and written when the slot is freed, so that
+    /// A cell that is read at every access to a slot or pool and written when that is freed, so that
     /// an access that is not ordered before the freeing is a failure; and a leak is one too.
     #[derive(Debug)]
     pub(crate) struct Tombstone {
         grave: UnsafeCell<()>,
+        /// For an access that is ordered after it.
+        is_buried: unmodeled::AtomicBool,
         leak: UnsafeCell<Option<loom::alloc::Track<()>>>,
     }
+
+    // SAFETY: loom looks at each access, and says which are not ordered.
+    unsafe impl Send for Tombstone {}
+    // SAFETY: as above.
+    unsafe impl Sync for Tombstone {}
 
     impl Tombstone {
         pub(crate) fn new() -> Self {
             Self {
                 grave: UnsafeCell::new(()),
+                is_buried: unmodeled::AtomicBool::new(false),
                 leak: UnsafeCell::new(Some(loom::alloc::Track::new(()))),
             }
         }
 
         pub(crate) fn assert_alive(&self) {
             self.grave.with(|_| ());
+            // ORDERING: Relaxed; loom runs its threads as coroutines of one.
+            assert!(!self.is_buried.load(atomic::Ordering::Relaxed), "used after it was freed");
         }
 
         pub(crate) fn bury(&self) -> bool {
             self.grave.with_mut(|_| ());
-            // SAFETY: whoever buries a slot held its last reference; loom has just checked that.
+            // ORDERING: Relaxed; as above.
+            self.is_buried.store(true, atomic::Ordering::Relaxed);
+            // SAFETY: whoever buries it held its last reference; loom has just checked that.
             self.leak.with_mut(|leak| unsafe { drop((*leak).take()) });
             // The memory stays, so that a late access meets the written cell and not chaos.
             false

@@ -18,7 +18,7 @@ use crate::keeper::KeeperRef;
 use crate::lock::Guarded;
 use crate::queue::{Batch, Chain, Fifo};
 use crate::slot::SlotRef;
-use crate::sync::{Arc, Hint, atomic::AtomicBool, atomic::AtomicU32, atomic::Ordering};
+use crate::sync::{Arc, Hint, Tombstone, atomic::AtomicBool, atomic::AtomicU32, atomic::Ordering};
 use crate::tally::Tally;
 
 /// The home of tasks in the global queue (I7); those of workers follow it.
@@ -50,6 +50,7 @@ pub(super) struct Inner<P: Platform> {
     pub(super) waiting: Guarded<P::Lock, Vec<PlainArc<Waker>>>,
     /// What was done by others than its workers.
     pub(super) outside: Tally,
+    tombstone: Tombstone,
 }
 
 /// The queue that everybody may push to, and what is decided under its lock; what each push touches
@@ -110,7 +111,14 @@ impl<P: Platform> Inner<P> {
             joiners: Guarded::new(P::Lock::default(), Vec::new()),
             waiting: Guarded::new(P::Lock::default(), Vec::new()),
             outside: Tally::default(),
+            tombstone: Tombstone::new(),
         }
+    }
+
+    /// For a model: nobody comes here after the end (I6).
+    #[inline]
+    pub(super) fn assert_alive(&self) {
+        self.tombstone.assert_alive();
     }
 
     /// For comparison with what the calling context does.
@@ -122,6 +130,7 @@ impl<P: Platform> Inner<P> {
     /// to whoever has waited longest for one.
     #[inline]
     pub(super) fn global<R>(&self, f: impl FnOnce(&mut Global) -> R) -> R {
+        self.assert_alive();
         let (result, granted) = self.global.with(|global| {
             let result = f(global);
             self.global_hint.set(global.chain.len());
@@ -185,6 +194,14 @@ impl<P: Platform> Inner<P> {
     pub(super) fn has_work(&self) -> bool {
         self.global(|global| global.chain.len() > 0)
             || self.desks_in_use().iter().any(|desk| desk.queue.len() > 0)
+    }
+}
+
+impl<P: Platform> Drop for Inner<P> {
+    fn drop(&mut self) {
+        // An entry whose task somebody is resolving would leave that one without its keeper (I6).
+        debug_assert_eq!(self.queued(), 0, "a pool ends with tasks in its queues");
+        self.tombstone.bury();
     }
 }
 

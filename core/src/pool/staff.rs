@@ -51,8 +51,8 @@ impl<P: Platform> PoolRef<P> {
         })?;
         let now = self.sleep.load();
         if now.live() == 0 && now.is_staffed() && !self.is_closed() {
-            // The platform dropped the worker and did not say so: outside the lock, see `Worker`. One that
-            // has done its work and has retired since has left the pool without staff.
+            // The platform dropped the worker and did not say so: outside the lock, see `Worker`. One
+            // that has retired since would have left the pool without a staff.
             self.break_down(LOST.into());
         } else if was_staffed {
             self.notify(); // the one just started searches, and comes to P2

@@ -61,6 +61,7 @@ impl<P: Platform> Supervise for PoolRef<P> {
 impl<P: Platform> Inner<P> {
     /// Where the calling context counts.
     fn observe(&self, tell: impl FnOnce(&dyn Observe)) {
+        self.assert_alive();
         let desk = crate::context::worker_of(self.address()).map(|index| index as usize);
         match desk.and_then(|index| self.desks.get(index)) {
             Some(desk) => tell(&Own(&desk.tally)),
@@ -71,6 +72,7 @@ impl<P: Platform> Inner<P> {
 
 impl<P: Platform> Keeper for Inner<P> {
     fn claimed_elsewhere(&self, task: &SlotRef) {
+        self.assert_alive();
         loop {
             let entry = match home_of::<Queued>(task) {
                 0 => return, // popped, or between two queues: whoever holds it finds it claimed
