@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use concurrent_futures_core::{Park, ThreadParker};
 use concurrent_futures_loom::{Bound, model};
+use loom::thread;
 
 use crate::pool_support::{Hands, PoolExecutor, Start, kept_worker, stop_exploring};
 
@@ -13,7 +14,7 @@ use crate::pool_support::{Hands, PoolExecutor, Start, kept_worker, stop_explorin
 #[test]
 fn the_second_of_a_batch_is_stolen() {
     // Some forty operations each: eight seconds with 5 preemptions.
-    model(Bound::Preemptions(5), || batch(|_| ()));
+    model(Bound::Preemptions(4), || batch(|_| ()));
 }
 
 /// The same where the pool is closed meanwhile: a worker does not end while another may still put a task where it
@@ -27,7 +28,8 @@ fn the_second_of_a_batch_is_stolen_in_a_closed_pool() {
     model(Bound::Preemptions(4), || batch(|executor| executor.close()));
 }
 
-/// The first task submits three more, the first of which blocks until the second has run. Two of them are a batch.
+/// While the first task runs, another thread submits three more, the first of which blocks until the second has run. Two
+/// of them are a batch.
 fn batch(after_submits: fn(&PoolExecutor)) {
     let executor = Hands::new(&[Start::Kept, Start::Spawned]).executor(2);
     let submitter = Arc::clone(&executor);
@@ -40,10 +42,14 @@ fn batch(after_submits: fn(&PoolExecutor)) {
             stop_exploring();
             closer.close();
         };
-        drop(submitter.submit(blocks).unwrap());
-        drop(submitter.submit(move || open.wake()).unwrap());
-        drop(submitter.submit(|| ()).unwrap());
-        after_submits(&submitter);
+        // Not by this worker, whose own queue they would go to.
+        let other = thread::spawn(move || {
+            drop(submitter.submit(blocks).unwrap());
+            drop(submitter.submit(move || open.wake()).unwrap());
+            drop(submitter.submit(|| ()).unwrap());
+            after_submits(&submitter);
+        });
+        other.join().unwrap();
     };
     drop(executor.submit(first).unwrap());
     kept_worker(&executor).run();

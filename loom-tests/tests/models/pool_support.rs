@@ -3,11 +3,15 @@
 //!
 //! A worker that a model runs by hand costs no thread of its own, and begins where the race does.
 
+use core::cell::Cell;
 use core::fmt;
+use core::task::Waker;
+use core::time::Duration;
 use std::sync::{Arc, Mutex};
 
 use concurrent_futures_core::{
-    Executor, OsLock, Platform, Pool, StartError, Text, ThreadParker, Worker,
+    Executor, OsLock, Park, Parked, Platform, Pool, PoolSettings, StartError, Text, ThreadParker,
+    Worker,
 };
 use loom::thread;
 
@@ -37,6 +41,8 @@ pub(crate) struct Hands {
     /// How many workers have been initialized, and from which on that fails.
     initialized: Count,
     broken_from: usize,
+    /// Whether the model has seen the end, after which nobody is to be started.
+    over: Count,
 }
 
 impl Hands {
@@ -48,6 +54,7 @@ impl Hands {
             kept: Mutex::new(Vec::new()),
             initialized: Count::default(),
             broken_from: usize::MAX,
+            over: Count::default(),
         }
     }
 
@@ -58,7 +65,48 @@ impl Hands {
 
     /// An executor over a pool of at most so many of these.
     pub(crate) fn executor(self, max_workers: usize) -> PoolExecutor {
-        Arc::new(Executor::new(Pool::new(self, max_workers).unwrap()))
+        self.executor_with(PoolSettings::new(max_workers))
+    }
+
+    /// An executor over a pool like that.
+    pub(crate) fn executor_with(self, settings: PoolSettings) -> PoolExecutor {
+        Arc::new(Executor::new(Pool::with_settings(self, settings).unwrap()))
+    }
+
+    /// From now on no worker may be started.
+    pub(crate) fn is_over(&self) {
+        self.over.up();
+    }
+}
+
+/// Some time; how long it is does not matter in a model.
+pub(crate) const SOME_TIME: Duration = Duration::from_secs(1);
+
+loom::thread_local! {
+    static PATIENT: Cell<bool> = Cell::new(false);
+}
+
+/// From now on deadlines do not pass for the calling thread.
+pub(crate) fn be_patient() {
+    PATIENT.with(|patient| patient.set(true));
+}
+
+/// A thread's parker. A deadline passes as soon as somebody parks until then: time is an input of a model, and when
+/// it passes relative to the other threads is what loom varies.
+pub(crate) struct Hasty(ThreadParker);
+
+impl Park for Hasty {
+    type Instant = ();
+
+    fn waker(&self) -> Waker {
+        self.0.waker()
+    }
+
+    fn park(&self, deadline: Option<()>) -> Parked {
+        match deadline {
+            Some(()) if !PATIENT.with(Cell::get) => Parked::DeadlinePassed,
+            _ => self.0.park(None),
+        }
     }
 }
 
@@ -76,7 +124,12 @@ pub(crate) fn kept_worker(executor: &PoolExecutor) -> Worker<Hands> {
 
 /// An executor with a worker that was started and kept, and nothing to do: the task that had it started is cancelled.
 pub(crate) fn staffed(hands: Hands, max_workers: usize) -> (PoolExecutor, Worker<Hands>) {
-    let executor = hands.executor(max_workers);
+    staffed_with(hands, PoolSettings::new(max_workers))
+}
+
+/// As `staffed`, for a pool like that.
+pub(crate) fn staffed_with(hands: Hands, settings: PoolSettings) -> (PoolExecutor, Worker<Hands>) {
+    let executor = hands.executor_with(settings);
     assert!(executor.submit(|| unreachable!("it is cancelled")).unwrap().cancel());
     let worker = kept_worker(&executor);
     (executor, worker)
@@ -85,9 +138,10 @@ pub(crate) fn staffed(hands: Hands, max_workers: usize) -> (PoolExecutor, Worker
 impl Platform for Hands {
     type Lock = OsLock;
     type StartLock = OsLock;
-    type Park = ThreadParker;
+    type Park = Hasty;
 
     fn start(&self, worker: Worker<Self>) -> Result<(), StartError> {
+        assert_eq!(self.over.get(), 0, "started after the end");
         let number = self.starts.get();
         self.starts.up();
         let last = self.script.len() - 1;
@@ -99,8 +153,12 @@ impl Platform for Hands {
         Ok(())
     }
 
-    fn parker(&self) -> ThreadParker {
-        ThreadParker::current()
+    fn parker(&self) -> Hasty {
+        Hasty(ThreadParker::current())
+    }
+
+    fn deadline_after(&self, _: Duration) -> Option<()> {
+        Some(())
     }
 
     fn has_initializer(&self) -> bool {
