@@ -13,8 +13,8 @@ use crate::pool_support::{Hands, PoolExecutor, Start, kept_worker, stop_explorin
 /// Turned red by: a worker that is not searching and tells nobody of the rest of its batch.
 #[test]
 fn the_second_of_a_batch_is_stolen() {
-    // Some forty operations each: eight seconds with 5 preemptions.
-    model(Bound::Preemptions(4), || batch(|_| ()));
+    // Three actors of some forty operations; a minute with 4 preemptions.
+    model(Bound::Preemptions(3), || batch(|_| ()));
 }
 
 /// The same where the pool is closed meanwhile: a worker does not end while another may still put a task where it
@@ -24,8 +24,8 @@ fn the_second_of_a_batch_is_stolen() {
 /// there more than it can run.
 #[test]
 fn the_second_of_a_batch_is_stolen_in_a_closed_pool() {
-    // As above: ten seconds.
-    model(Bound::Preemptions(4), || batch(|executor| executor.close()));
+    // As above.
+    model(Bound::Preemptions(3), || batch(|executor| executor.close()));
 }
 
 /// While the first task runs, another thread submits three more, the first of which blocks until the second has run. Two

@@ -12,6 +12,7 @@ use crate::pool_support::{Hands, Start, kept_worker};
 /// reference.
 #[test]
 fn the_pool_outlives_the_canceller() {
+    // Some twenty operations each: a second with 5 preemptions.
     model(Bound::Preemptions(5), || {
         let (future, worker) = detached();
         let worker = thread::spawn(move || worker.run());
@@ -25,6 +26,7 @@ fn the_pool_outlives_the_canceller() {
 /// Turned red by: the same.
 #[test]
 fn a_broken_pool_outlives_the_canceller() {
+    // Some twenty operations each: a second with 5 preemptions.
     model(Bound::Preemptions(5), || {
         let (future, worker) = detached();
         let worker = thread::spawn(move || drop(worker));

@@ -14,8 +14,8 @@ use crate::pool_support::{Hands, Start, staffed, stop_exploring};
 /// Turned red by: a worker that found something and leaves it at that.
 #[test]
 fn the_second_task_is_run_beside_the_first() {
-    // Three actors: seven seconds with 4 preemptions.
-    model(Bound::Preemptions(4), || {
+    // Three actors; a minute with 4.
+    model(Bound::Preemptions(3), || {
         let (executor, worker) = staffed(Hands::new(&[Start::Kept, Start::Spawned]), 2);
         thread::spawn(move || worker.run());
         let (gate, closer) = (ThreadParker::new(), Arc::clone(&executor));

@@ -15,6 +15,7 @@ use crate::support::Count;
 /// Turned red by: a worker that tells nobody of what it pushes to its own queue.
 #[test]
 fn it_is_stolen() {
+    // Forty operations each.
     model(Bound::Preemptions(3), || {
         let executor = Hands::new(&[Start::Kept, Start::Spawned]).executor(2);
         let inner = Arc::clone(&executor);
@@ -37,6 +38,7 @@ fn it_is_stolen() {
 /// Turned red by: a worker that ends when the pool is closed and the global queue empty.
 #[test]
 fn it_is_run_before_the_pool_ends() {
+    // Some thirty operations each: two seconds with 4 preemptions.
     model(Bound::Preemptions(4), || {
         let executor = Hands::new(&[Start::Kept, Start::Failed]).executor(2);
         let (runs, accepted) = (Count::default(), Count::default());
@@ -60,6 +62,7 @@ fn it_is_run_before_the_pool_ends() {
 /// Turned red by: a worker that does not ask whether all was cancelled before it runs what was in its own queue.
 #[test]
 fn it_does_not_start_when_all_was_cancelled() {
+    // Some thirty operations each: two seconds with 4 preemptions.
     model(Bound::Preemptions(4), || {
         let executor = Hands::new(&[Start::Kept, Start::Failed]).executor(2);
         let submitted: Arc<Mutex<Option<Future<()>>>> = Arc::new(Mutex::new(None));

@@ -20,6 +20,7 @@ fn at_most(max_workers: usize) -> PoolSettings {
 /// and starts nobody then; one of the two is enough for this.
 #[test]
 fn the_task_is_run() {
+    // Some thirty operations each: a second with 4 preemptions, a minute with 5.
     model(Bound::Preemptions(4), || {
         let (executor, worker) =
             staffed_with(Hands::new(&[Start::Kept, Start::Spawned]), at_most(1));
@@ -36,6 +37,7 @@ fn the_task_is_run() {
 /// the last one has retired.
 #[test]
 fn the_task_is_run_or_given_back() {
+    // Some thirty operations each: a second with 4 preemptions, a minute with 5.
     model(Bound::Preemptions(4), || {
         let (executor, worker) =
             staffed_with(Hands::new(&[Start::Kept, Start::Failed]), at_most(1));
@@ -55,6 +57,7 @@ fn the_task_is_run_or_given_back() {
 /// Turned red by: a worker that is missing after its start, and taken to have been dropped (it was core's own mistake).
 #[test]
 fn the_pool_is_not_broken_by_a_short_life() {
+    // Some thirty operations each: a second with 4 preemptions, a minute with 5.
     model(Bound::Preemptions(4), || {
         let executor = Hands::new(&[Start::Spawned]).executor_with(at_most(1));
         drop(executor.submit(|| ()).unwrap());
@@ -69,7 +72,7 @@ fn the_pool_is_not_broken_by_a_short_life() {
 /// Turned red by: a worker that retires while another is being started.
 #[test]
 fn nobody_relies_on_a_worker_that_cannot_be_started() {
-    // Three actors.
+    // Three actors: two seconds, four with stale loads.
     model(Bound::Preemptions(3), || {
         let (executor, worker) =
             staffed_with(Hands::new(&[Start::Kept, Start::Failed]), at_most(2));
@@ -97,6 +100,7 @@ fn nobody_relies_on_a_worker_that_cannot_be_started() {
 /// Turned red by: a worker that retires though it was called, and does not account for itself.
 #[test]
 fn the_end_is_seen() {
+    // Some thirty operations each: a second with 4 preemptions, a minute with 5.
     model(Bound::Preemptions(4), || {
         let (executor, worker) = staffed_with(Hands::new(&[Start::Kept]), at_most(1));
         let runs = Count::default();

@@ -24,6 +24,7 @@ fn full(when_full: WhenFull) -> (PoolExecutor, Future<()>, Worker<Hands>) {
 /// Turned red by: a place that is granted to nobody; a submitter that looks for room before it is in line.
 #[test]
 fn it_has_the_place_of_what_is_popped() {
+    // Some thirty operations each: five seconds with 4 preemptions.
     model(Bound::Preemptions(4), || {
         let (executor, _first, worker) = full(WhenFull::Block);
         thread::spawn(move || worker.run());
@@ -115,6 +116,7 @@ fn the_place_of_one_who_leaves_is_passed_on() {
 /// Turned red by: an end that looks at workers and queues only; a task in a caller that tells nobody when it has ended.
 #[test]
 fn the_end_waits_for_a_task_in_its_caller() {
+    // Some thirty operations each, few of them at the same time.
     model(Bound::Preemptions(5), || {
         let (executor, _first, worker) = full(WhenFull::RunInCaller);
         let over = Arc::new(AtomicBool::new(false));

@@ -14,8 +14,8 @@ use crate::support::Count;
 /// Turned red by: a worker counted as started before it is.
 #[test]
 fn each_is_run_or_given_back() {
-    // Three actors: five seconds with 4 preemptions.
-    model(Bound::Preemptions(4), || {
+    // Three actors; half a minute with 4 preemptions, a minute with stale loads.
+    model(Bound::Preemptions(3), || {
         let executor = Hands::new(&[Start::Failed, Start::Spawned]).executor(1);
         let other = Arc::clone(&executor);
         let submitter = thread::spawn(move || submit(&other));

@@ -13,6 +13,7 @@ use crate::pool_support::{Hands, Start, kept_worker, stop_exploring};
 /// Turned red by: a start that does not look again, once it is counted, whether there is anything left to do.
 #[test]
 fn no_worker_is_started_after_the_end() {
+    // Some thirty operations each: a second.
     model(Bound::Preemptions(3), || {
         let executor = Hands::new(&[Start::Kept, Start::Spawned]).executor(2);
         // While the worker runs this, it is not counted on for the next.

@@ -15,6 +15,7 @@ use crate::pool_support::{Hands, Start, kept_worker, stop_exploring};
 /// not look whether anybody relied on it.
 #[test]
 fn the_next_task_does_not_wait_for_the_callback() {
+    // Three actors: two seconds.
     model(Bound::Preemptions(3), || {
         let executor = Hands::new(&[Start::Kept, Start::Spawned]).executor(2);
         let future = executor.submit(|| ()).unwrap();
