@@ -43,6 +43,10 @@ impl<B: Backend + ?Sized> Backend for Box<B> {
         (**self).run_one()
     }
 
+    fn parallelism(&self) -> Option<usize> {
+        (**self).parallelism()
+    }
+
     fn supervise(&self, seal: Seal) -> Option<&dyn Supervise> {
         (**self).supervise(seal)
     }

@@ -111,7 +111,8 @@ impl SlotRef {
     #[inline]
     unsafe fn run_and_release(self, observer: &impl Observe) {
         let (address, keeper) = (self.address(), self.keeper());
-        crate::context::enter_task(address, keeper, move || {
+        // What is left of the reference goes after the frame, which its end may look at.
+        let _held = crate::context::enter_task(address, keeper, move || {
             observer.started();
             // SAFETY: as the caller promises; the table is this slot's.
             let error = unsafe { (self.table().run)(self.as_raw()) };
@@ -126,11 +127,15 @@ impl SlotRef {
                 (Some(_), _) => PublishedAndReleased::Held(state.publish_finished(Ending::Error)),
             };
             match published {
-                PublishedAndReleased::Gone => core::mem::forget(self),
+                PublishedAndReleased::Gone => {
+                    core::mem::forget(self);
+                    None
+                }
                 PublishedAndReleased::Held(published) => {
                     observer.tells();
                     self.settle(published, || Completion::of_finished(&self, error));
                     self.tell_settled();
+                    Some(self)
                 }
             }
         });

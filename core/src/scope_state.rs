@@ -110,11 +110,12 @@ impl ScopeState {
     }
 
     /// Runs what nobody has started, the oldest first.
-    fn run_offered(&self) {
+    fn run_offered(&self, waiting: &mut Option<Waiting<'_>>) {
         if self.owner != Owner::Claims {
             return;
         }
         while let Some(task) = self.offered.with(Offered::next) {
+            drop(waiting.take()); // while it runs a task, this worker does not wait
             let _ = task.claim_and_run(); // or somebody else does
         }
     }
@@ -125,7 +126,7 @@ impl ScopeState {
         self.unfinished.fetch_sub(1, Ordering::Relaxed);
         let mut waiting = None;
         loop {
-            self.run_offered();
+            self.run_offered(&mut waiting);
             if park.spin(&|| self.is_over()) {
                 break;
             }

@@ -199,8 +199,11 @@ impl<P: Platform> Inner<P> {
 
 impl<P: Platform> Drop for Inner<P> {
     fn drop(&mut self) {
-        // An entry whose task somebody is resolving would leave that one without its keeper (I6).
+        // What is in a queue has a worker (P5), which keeps the pool. Should it ever be otherwise: to
+        // resolve a task would be to tell its keeper, which is ending here (I6), so it is leaked.
         debug_assert_eq!(self.queued(), 0, "a pool ends with tasks in its queues");
+        self.global.with(|global| global.chain.leak());
+        self.desks.iter().for_each(|desk| desk.queue.leak());
         self.tombstone.bury();
     }
 }

@@ -6,6 +6,7 @@ use core::time::Duration;
 
 use super::Worker;
 use crate::backend::Text;
+use crate::contain::Payload;
 use crate::lock::Lock;
 use crate::park::Park;
 
@@ -57,6 +58,18 @@ impl StartError {
     /// With a cause in words.
     pub fn new(cause: impl Into<Text>) -> Self {
         Self(cause.into())
+    }
+
+    /// A platform that panicked instead.
+    #[cfg(feature = "std")]
+    pub(super) fn panicked(payload: Payload) -> Self {
+        Self(alloc::format!("the platform panicked: {}", payload.message()).into())
+    }
+
+    /// A platform that panicked instead, which is not caught here.
+    #[cfg(not(feature = "std"))]
+    pub(super) fn panicked(payload: Payload) -> Self {
+        match payload {}
     }
 
     pub(super) fn cause(self) -> Text {

@@ -50,7 +50,9 @@ impl<P: Platform> PoolRef<P> {
             if staffed { Ok(true) } else { self.start(started).map(|()| false) }
         })?;
         let now = self.sleep.load();
-        if now.live() == 0 && now.is_staffed() && !self.is_closed() {
+        if now.live() == 0 && now.is_staffed() && self.is_closed() {
+            self.purge(); // the same, in a pool that is being closed: nobody will run what is left
+        } else if now.live() == 0 && now.is_staffed() {
             // The platform dropped the worker and did not say so: outside the lock, see `Worker`. One
             // that has retired since would have left the pool without a staff.
             self.break_down(LOST.into());
@@ -92,7 +94,8 @@ impl<P: Platform> PoolRef<P> {
         }
         // Dropped unrun, the worker accounts for itself (P6), and does not break the pool under this
         // lock: there is another worker, or whoever submits sees to it.
-        self.platform.start(Worker::new(self.clone(), desk))?;
+        contain(|| self.platform.start(Worker::new(self.clone(), desk)))
+            .unwrap_or_else(|payload| Err(StartError::panicked(payload)))?;
         self.sleep.staffed();
         Ok(())
     }

@@ -145,10 +145,11 @@ impl<P: Platform> PoolRef<P> {
         spare: Option<SlotRef>,
         deadline: Option<<P::Park as Park>::Instant>,
     ) -> Result<(), Refused> {
+        // A task, so that it is resolved whatever the platform throws.
+        let mut task = Task::from_slot(slot);
         let park = self.platform.parker();
         let waker = park.waker();
         let mut ticket = Withdrawn { pool: self, ticket: Ticket::default() };
-        let mut slot = slot;
         loop {
             let waiting = waker.clone();
             let unused = self.global(|global| {
@@ -156,13 +157,15 @@ impl<P: Platform> PoolRef<P> {
             });
             drop(unused);
             // In line before this look, so that a place that becomes free is granted.
-            slot = match self.push(slot, &mut ticket.ticket) {
+            let Some(slot) = task.into_slot() else { return Ok(()) };
+            task = match self.push(slot, &mut ticket.ticket) {
                 Push::Accepted => return self.accepted(spare),
                 Push::Closed(slot, closed) => return Err(closed.refuse(slot)),
-                Push::Full(slot) => slot,
+                Push::Full(slot) => Task::from_slot(slot),
             };
             if park.park(deadline) == Parked::DeadlinePassed {
                 // A place granted at the last moment counts.
+                let Some(slot) = task.into_slot() else { return Ok(()) };
                 return match self.push(slot, &mut ticket.ticket) {
                     Push::Accepted => self.accepted(spare),
                     Push::Closed(slot, closed) => Err(closed.refuse(slot)),

@@ -12,9 +12,9 @@ use crate::backend::Text;
 use crate::park::{Park, Parked};
 use crate::queue::Batch;
 use crate::resolve::{Ended, Observe, Ran};
-use crate::slot::SlotRef;
 use crate::sync::atomic::Ordering;
 use crate::tally::Own;
+use crate::task::Task;
 
 /// How often a worker looks elsewhere before its own queue, at others' and at the global one in turn, so
 /// that nothing is overtaken for ever: not what waits behind a long task by what comes to the global
@@ -34,13 +34,15 @@ pub struct Worker<P: Platform> {
     turns: u32,
     /// Came to the end of `run`.
     ended: bool,
+    /// On the idle list, or taken from it by somebody who has called.
+    asleep: bool,
     /// Has accounted for itself already.
     retired: bool,
 }
 
 impl<P: Platform> Worker<P> {
     pub(super) fn new(pool: PoolRef<P>, desk: usize) -> Self {
-        Self { pool, desk, searching: true, turns: 0, ended: false, retired: false }
+        Self { pool, desk, searching: true, turns: 0, ended: false, asleep: false, retired: false }
     }
 
     /// Which worker of the pool it is, from 0.
@@ -84,9 +86,9 @@ impl<P: Platform> Worker<P> {
         let waker = park.waker();
         let mut has_spun = false;
         loop {
-            if let Some(slot) = self.find(has_spun) {
+            if let Some(task) = self.find(has_spun) {
                 self.found();
-                self.run_one(slot);
+                self.run_one(task);
                 has_spun = false;
             } else if !has_spun {
                 if !self.searching {
@@ -103,7 +105,8 @@ impl<P: Platform> Worker<P> {
         }
     }
 
-    fn run_one(&mut self, slot: SlotRef) {
+    fn run_one(&mut self, task: Task) {
+        let Some(slot) = task.into_slot() else { return };
         // ORDERING: Relaxed; ordered by the lock of the queue it came from, see `purge`.
         if self.pool.purging.load(Ordering::Relaxed) {
             return self.pool.resolve_purged(slot);
@@ -121,7 +124,7 @@ impl<P: Platform> Worker<P> {
     }
 
     /// The next task: from the own queue, a batch from the global one, half of somebody's.
-    fn find(&mut self, has_spun: bool) -> Option<SlotRef> {
+    fn find(&mut self, has_spun: bool) -> Option<Task> {
         self.turns = self.turns.wrapping_add(1);
         // The only worker has nowhere to look, and keeps the order in which tasks came.
         if self.turns.is_multiple_of(LOOK_ELSEWHERE) && self.pool.desks.len() > 1 {
@@ -134,7 +137,7 @@ impl<P: Platform> Worker<P> {
         let own = &self.own().queue;
         let next = if own.is_promising() { own.pop() } else { None };
         if next.is_some() {
-            return next;
+            return next.map(Task::from_slot);
         }
         if !has_spun {
             self.pool.let_more_come();
@@ -142,13 +145,13 @@ impl<P: Platform> Worker<P> {
         self.take_from_global().or_else(|| self.steal())
     }
 
-    fn take_from_global(&mut self) -> Option<SlotRef> {
+    fn take_from_global(&mut self) -> Option<Task> {
         let mut batch = Batch::new();
         self.pool.take_from_global(&mut batch);
         self.keep(batch)
     }
 
-    fn steal(&mut self) -> Option<SlotRef> {
+    fn steal(&mut self) -> Option<Task> {
         let desks = self.pool.desks_in_use();
         let (before, after) = desks.split_at(self.desk.min(desks.len()));
         let others = after.iter().skip(1).chain(before);
@@ -162,9 +165,10 @@ impl<P: Platform> Worker<P> {
         self.keep(batch)
     }
 
-    /// Runs the first itself, and puts the others where they can be stolen.
-    fn keep(&mut self, mut batch: Batch) -> Option<SlotRef> {
-        let first = batch.pop_front()?;
+    /// Runs the first itself, and puts the others where they can be stolen. What is in its hand is a
+    /// `Task`, so that it is resolved whatever the platform throws.
+    fn keep(&mut self, mut batch: Batch) -> Option<Task> {
+        let first = Task::from_slot(batch.pop_front()?);
         if !batch.is_empty() {
             self.own().queue.push_all(batch);
             // ORDERING: Relaxed; ordered by the lock of the queue, see `purge`.
@@ -192,6 +196,14 @@ impl<P: Platform> Worker<P> {
             self.pool.sleep.searching_to_idle();
             idle.push(sleeper);
         });
+        self.asleep = true;
+        let goes_on = self.sleep_until_called(park);
+        self.asleep = false;
+        goes_on
+    }
+
+    /// As `sleep`, on the idle list.
+    fn sleep_until_called(&mut self, park: &P::Park) -> bool {
         let closed = self.pool.is_closed();
         let work = self.pool.has_work();
         if (closed || work) && self.wake_self() {
@@ -310,8 +322,14 @@ impl<P: Platform> Drop for Worker<P> {
         if self.retired {
             return;
         }
+        // Whether it unwound out of its parker, and somebody has taken it from the idle list, and calls
+        // whoever is at this desk: then nobody sits down there any more.
+        let called = self.asleep && !self.wake_self();
+        self.searching |= self.asleep;
         let desk = self.desk;
-        self.pool.free.with(|free| free.push(desk));
+        if !called {
+            self.pool.free.with(|free| free.push(desk));
+        }
         let now = self.pool.sleep.worker_ends(self.searching);
         if !self.ended && now.live() == 0 && now.is_staffed() {
             self.pool.break_down(LOST.into()); // nobody is left who could run what is queued

@@ -104,6 +104,12 @@ impl<P: Place> Chain<P> {
         Some(unsafe { self.unlink(slot) })
     }
 
+    /// Forgets all entries, with their references.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn leak(&mut self) {
+        core::mem::forget(core::mem::replace(self, Self::new(self.home)));
+    }
+
     /// Takes half of it, or all if that is little, as far as there is room.
     pub(crate) fn take_half(&mut self, batch: &mut Batch) {
         let share = self.len.div_ceil(2).max(self.len.min(LITTLE));

@@ -54,6 +54,12 @@ impl<L: Lock> Fifo<L> {
         self.with(|chain| chain.remove(slot))
     }
 
+    /// Forgets all entries, with their references.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn leak(&self) {
+        self.with(Chain::leak);
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.chain.with(|chain| chain.len())
     }
