@@ -317,6 +317,7 @@ fn erasing_allocates_nothing() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "it counts what thousands cost, a minute each")]
 fn a_map_in_chunks_allocates_for_chunks_and_not_for_items() {
     let _warm = Held::new();
     let executor = Executor::new(InlineBackend);
@@ -335,6 +336,7 @@ fn a_map_in_chunks_allocates_for_chunks_and_not_for_items() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "it counts what thousands cost, a minute each")]
 fn an_unordered_map_allocates_a_task_an_item_and_uses_its_seats_again() {
     let _warm = Held::new();
     let executor = Executor::new(InlineBackend);
@@ -402,6 +404,7 @@ fn warm_sets() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "it counts what thousands cost, a minute each")]
 fn a_set_allocates_by_the_block_and_not_by_the_member() {
     const MEMBERS: usize = 1000;
     warm_sets();
@@ -416,6 +419,7 @@ fn a_set_allocates_by_the_block_and_not_by_the_member() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "it counts what thousands cost, a minute each")]
 fn a_set_with_churn_does_not_grow() {
     warm_sets();
     let mut set = WaitSet::new();
