@@ -68,8 +68,10 @@ impl<P: Platform> Worker<P> {
         if self.pool.platform.has_initializer() {
             self.searching = false;
             let now = self.pool.sleep.stop_searching();
-            // P2, for tasks that came since this worker was started: one is for each that lives.
-            if now.searching() == 0 && self.pool.queued() > now.live() {
+            // P2, for tasks that came since this worker was started. One is for each that lives and is
+            // not asleep: those who are may be wanted for any.
+            let busy = if now.idle() > 0 { 0 } else { now.live() };
+            if now.searching() == 0 && self.pool.queued() > busy {
                 self.pool.notify();
             }
         }

@@ -258,6 +258,7 @@ fn payloads_that_panic_when_dropped_cost_nothing_more() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "thousands of items, minutes")]
 fn values_of_no_size_are_counted() {
     let executor = Executor::new(InlineBackend);
     let function = |n: u32| assert!(n != 2);
@@ -297,6 +298,7 @@ fn an_iterator_that_panics_loses_nothing_of_a_chunk() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "thousands of items, minutes")]
 fn a_learned_size_begins_with_single_items_and_ends_with_all_of_them() {
     let held = Held::default();
     /// Says that it has two workers.
