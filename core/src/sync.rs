@@ -369,8 +369,8 @@ mod imp {
         /// The memory stays when the value is gone, so that a late access meets a tombstone and not chaos.
         fn keep_memory(&self) {
             // SAFETY: loom has the value in a standard `Arc`, of which this is the address.
-            let standard = unsafe { std::sync::Arc::from_raw(&raw const *self.0) };
-            core::mem::forget(std::sync::Arc::downgrade(&standard));
+            let standard = unsafe { alloc::sync::Arc::from_raw(&raw const *self.0) };
+            core::mem::forget(alloc::sync::Arc::downgrade(&standard));
             core::mem::forget(standard); // its reference is loom's
         }
 
@@ -506,6 +506,8 @@ mod imp {
             }
         }
 
+        /// # Panics
+        /// After the end, where loom has nothing to say because it is ordered.
         pub(crate) fn assert_alive(&self) {
             self.grave.with(|_| ());
             // ORDERING: Relaxed; loom runs its threads as coroutines of one.
