@@ -109,12 +109,12 @@ impl<P: Platform> Inner<P> {
                 return Err(true);
             }
             let sleeper = idle.pop().ok_or(false)?;
-            self.sleep.idle_to_searching();
+            self.call(&sleeper);
             Ok(sleeper)
         });
         match sleeper {
             Ok(sleeper) => {
-                self.call(sleeper);
+                rouse(sleeper);
                 true
             }
             Err(searched) => searched,
@@ -124,18 +124,23 @@ impl<P: Platform> Inner<P> {
     pub(super) fn wake_all(&self) {
         // At once, not one by one: who goes to sleep again meanwhile has looked for itself.
         let sleepers = self.idle.with(|idle| {
-            idle.iter().for_each(|_| self.sleep.idle_to_searching());
+            idle.iter().for_each(|sleeper| self.call(sleeper));
             core::mem::take(idle)
         });
-        for sleeper in sleepers {
-            self.call(sleeper);
-        }
+        sleepers.into_iter().for_each(rouse);
     }
 
-    pub(super) fn call(&self, sleeper: Sleeper) {
+    /// Takes a worker for searching. Under the lock of the idle list: one that does not find itself there
+    /// any more was called, and by nobody later.
+    fn call(&self, sleeper: &Sleeper) {
+        self.sleep.idle_to_searching();
         // ORDERING: Release; pairs with the Acquire in `Worker::sleep`. An RMW as the other side's is:
         // loom orders a plain store among them as C11 would not.
         self.desks[sleeper.desk].called.swap(true, Ordering::Release);
-        let _ = contain(|| sleeper.waker.wake()); // a platform's own: the next is woken all the same
     }
+}
+
+/// Ends the sleep of a worker that was called, outside the lock.
+fn rouse(sleeper: Sleeper) {
+    let _ = contain(|| sleeper.waker.wake()); // a platform's own: the next is woken all the same
 }

@@ -324,22 +324,28 @@ impl<P: Platform> Drop for Worker<P> {
         if self.retired {
             return;
         }
-        // Whether it unwound out of its parker, and somebody has taken it from the idle list, and calls
-        // whoever is at this desk: then nobody sits down there any more.
-        let called = self.asleep && !self.wake_self();
+        if self.asleep && !self.wake_self() {
+            // It unwound out of its parker when it had been called already: whoever sits down at this
+            // desk next was not.
+            // ORDERING: Acquire; as in `sleep_until_called`.
+            self.own().called.swap(false, Ordering::Acquire);
+        }
         self.searching |= self.asleep;
         let desk = self.desk;
-        if !called {
-            self.pool.free.with(|free| free.push(desk));
-        }
+        self.pool.free.with(|free| free.push(desk));
         let now = self.pool.sleep.worker_ends(self.searching);
         if !self.ended && now.live() == 0 && now.is_staffed() {
             self.pool.break_down(LOST.into()); // nobody is left who could run what is queued
         }
         self.pool.worker_ended(now); // P6
-        // P2, for a batch that another worker had in its hands when this one saw nothing left. Not
-        // where it is dropped unrun, under the lock of those who start workers.
-        if self.ended && now.live() > 0 && now.searching() == 0 && self.pool.has_work() {
+        // P2, for a batch that another worker had in its hands when this one saw nothing left, and for
+        // whatever it was called for. Not where it is dropped unrun, under the lock of those who start
+        // workers.
+        if (self.ended || self.asleep)
+            && now.live() > 0
+            && now.searching() == 0
+            && self.pool.has_work()
+        {
             self.pool.notify();
         }
     }

@@ -1,6 +1,7 @@
 //! A pool whose workers the test runs itself, on the thread that it likes, and in which nobody sleeps:
 //! whoever parks takes the next step of the test instead.
 
+use core::cell::RefCell;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::Waker;
 use core::time::Duration;
@@ -9,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Wake;
 
 use concurrent_futures_core::{
-    Executor, OsLock, Park, Parked, Platform, Pool, PoolSettings, StartError, Text, Worker,
+    Executor, Lock, OsLock, Park, Parked, Platform, Pool, PoolSettings, StartError, Text, Worker,
 };
 
 pub(crate) type HandPool = Arc<Executor<Pool<ByHand>>>;
@@ -25,6 +26,8 @@ pub(crate) struct Hand(Arc<State>);
 struct State {
     started: Mutex<VecDeque<Worker<ByHand>>>,
     steps: Mutex<VecDeque<Step>>,
+    /// What becomes of the next workers.
+    starts: Mutex<VecDeque<Start>>,
     /// There are no workers to be had.
     refuses: AtomicBool,
     /// Initializing a worker fails.
@@ -35,6 +38,9 @@ struct State {
 
 /// What happens while somebody sleeps, and, if that is decided by it, why the sleep ends.
 type Step = Box<dyn FnOnce() -> Option<Parked> + Send>;
+
+/// What the platform does with a worker, instead of keeping it for the test.
+type Start = Box<dyn FnOnce(Worker<ByHand>) + Send>;
 
 /// Settings of pools whose idle workers end, so that running one comes to an end.
 pub(crate) fn settings(max_workers: usize) -> PoolSettings {
@@ -86,6 +92,11 @@ impl Hand {
         lock(&self.0.steps).push_back(Box::new(step));
     }
 
+    /// The next worker to be started is handed to this, and the pool is told that it was started.
+    pub(crate) fn when_started(&self, start: impl FnOnce(Worker<ByHand>) + Send + 'static) {
+        lock(&self.0.starts).push_back(Box::new(start));
+    }
+
     pub(crate) fn steps_left(&self) -> usize {
         lock(&self.0.steps).len()
     }
@@ -115,14 +126,18 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Platform for ByHand {
     type Lock = OsLock;
-    type StartLock = OsLock;
+    type StartLock = StartLock;
     type Park = HandPark;
 
     fn start(&self, worker: Worker<Self>) -> Result<(), StartError> {
         if self.0.0.refuses.load(Ordering::Relaxed) {
             return Err(StartError::new("no worker to be had"));
         }
-        lock(&self.0.0.started).push_back(worker);
+        let start = lock(&self.0.0.starts).pop_front();
+        match start {
+            Some(start) => start(worker),
+            None => lock(&self.0.0.started).push_back(worker),
+        }
         Ok(())
     }
 
@@ -140,6 +155,31 @@ impl Platform for ByHand {
 
     fn initialize(&self) -> Result<(), Text> {
         if self.has_initializer() { Err("it does not begin".into()) } else { Ok(()) }
+    }
+}
+
+/// The lock under which workers are started.
+#[derive(Default)]
+pub(crate) struct StartLock(OsLock);
+
+std::thread_local! {
+    static WHEN_RELEASED: RefCell<Option<Box<dyn FnOnce()>>> = const { RefCell::new(None) };
+}
+
+/// This thread does that when it has had a lock under which workers are started, before it looks at
+/// anything else: as if it were preempted there.
+pub(crate) fn when_start_lock_is_released(step: impl FnOnce() + 'static) {
+    WHEN_RELEASED.set(Some(Box::new(step)));
+}
+
+// SAFETY: a mutex; what follows is done when it has been released.
+unsafe impl Lock for StartLock {
+    fn with<R>(&self, f: impl FnOnce() -> R) -> R {
+        let result = self.0.with(f);
+        if let Some(step) = WHEN_RELEASED.take() {
+            step();
+        }
+        result
     }
 }
 

@@ -24,6 +24,7 @@ mod life_cycle;
 mod map_chunks;
 mod map_unordered;
 mod matrix;
+mod platforms_that_err;
 mod races;
 mod retention;
 mod scope;

@@ -297,20 +297,37 @@ fn an_iterator_that_panics_loses_nothing_of_a_chunk() {
     counts.assert_each_dropped_once();
 }
 
+/// Says that it has two workers.
+struct Two(Held);
+
+impl Backend for Two {
+    fn schedule(&self, task: Task) -> Result<(), Refused> {
+        self.0.schedule(task)
+    }
+
+    fn parallelism(&self) -> Option<usize> {
+        Some(2)
+    }
+}
+
+#[test]
+fn a_boxed_backend_has_as_many_workers_as_the_one_in_the_box() {
+    let held = Held::default();
+    let boxed: Box<dyn Backend> = Box::new(Two(held.clone()));
+    assert_eq!(Backend::parallelism(&boxed), Some(2));
+    let executor = Executor::new(boxed);
+    let options = MapOptions::new().auto_chunk_size();
+    let map = executor.map_with(options, |n| n, 0..4000_u32);
+    assert_eq!(held.len(), 8, "four for each");
+    held.run_all();
+    drop(map);
+    held.run_all();
+}
+
 #[test]
 #[cfg_attr(miri, ignore = "thousands of items, minutes")]
 fn a_learned_size_begins_with_single_items_and_ends_with_all_of_them() {
     let held = Held::default();
-    /// Says that it has two workers.
-    struct Two(Held);
-    impl Backend for Two {
-        fn schedule(&self, task: Task) -> Result<(), Refused> {
-            self.0.schedule(task)
-        }
-        fn parallelism(&self) -> Option<usize> {
-            Some(2)
-        }
-    }
     let executor = Executor::new(Two(held.clone()));
     let options = MapOptions::new().auto_chunk_size();
     let mut map = executor.map_with(options, |n| n, 0..4000_u32);
