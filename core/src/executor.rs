@@ -45,9 +45,9 @@ pub(crate) struct Shared<B> {
     /// Shut down without waiting: then dropping the executor does not wait either.
     #[cfg(feature = "std")]
     detached: AtomicBool,
-    /// Whoever wants to know when it is closed.
+    /// Whoever wants to know when it is closed, and need not keep it for that.
     #[cfg(feature = "std")]
-    pub(crate) closing: Closing,
+    pub(crate) closing: alloc::sync::Arc<Closing>,
 }
 
 /// Who accounts for the tasks, and what is their keeper (I6).
@@ -99,7 +99,7 @@ impl<B: Backend> Executor<B> {
             #[cfg(feature = "std")]
             detached: AtomicBool::new(false),
             #[cfg(feature = "std")]
-            closing: Closing::default(),
+            closing: alloc::sync::Arc::default(),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -247,6 +247,7 @@ impl<B: Backend> Drop for Executor<B> {
         #[cfg(feature = "std")]
         if !self.shared.detached.load(Ordering::Relaxed) && !self.shared.on_worker() {
             let _ = self.shared.wait_ended(None); // without a deadline it ends
+            self.shared.closing.wait_alone();
         }
     }
 }

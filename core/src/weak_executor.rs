@@ -10,21 +10,29 @@ use core::task::{Poll, Waker};
 use crate::admission::WhenFull;
 use crate::backend::{Backend, RefusedReason, SubmitError};
 use crate::body::{Callable, Plain, Raising};
+use crate::closing::Closing;
+use crate::contain::contain;
 use crate::executor::{Executor, Shared};
 use crate::future::Future;
 
 /// Submits to an executor that belongs to somebody else, and never blocks.
 ///
 /// Clones submit to the same one. It keeps nothing alive: once the executor is gone, all is refused.
+///
+/// An executor that waits for its end when it is dropped waits for calls of `submit` too. One that
+/// does not, because it was detached or is dropped in one of its own tasks, may be let go by such a
+/// call at last: then the backend is dropped there, and a panic of its drop is contained.
 pub struct WeakExecutor<B> {
     shared: Weak<Shared<B>>,
+    closing: Arc<Closing>,
 }
 
 impl<B: Backend> Executor<B> {
     /// A handle for those who submit later, from wherever they are, and are not to keep this
     /// executor.
     pub fn downgrade(&self) -> WeakExecutor<B> {
-        WeakExecutor { shared: Arc::downgrade(self.shared()) }
+        let shared = self.shared();
+        WeakExecutor { shared: Arc::downgrade(shared), closing: shared.closing.clone() }
     }
 }
 
@@ -63,10 +71,11 @@ impl<B: Backend> WeakExecutor<B> {
         C: Callable + Send + 'static,
         C::Output: Send + 'static,
     {
-        let Some(shared) = self.shared.upgrade() else {
+        let visit = Visit::begin(self);
+        let Some(shared) = visit.as_ref().and_then(|visit| visit.shared.as_ref()) else {
             return Err((callable, RefusedReason::ShutDown));
         };
-        Shared::submit_by(&shared, callable, |task| match shared.supervisor() {
+        Shared::submit_by(shared, callable, |task| match shared.supervisor() {
             Some(supervisor) => supervisor.schedule(task, WhenFull::Reject),
             None => shared.backend().schedule(task),
         })
@@ -74,22 +83,40 @@ impl<B: Backend> WeakExecutor<B> {
 
     /// Whether the executor accepts nothing any more, because it was closed, shut down or dropped.
     pub fn is_closed(&self) -> bool {
-        self.shared.upgrade().is_none_or(|shared| shared.closing.is_closed())
+        self.closing.is_closed()
     }
 
     /// As [`is_closed`](Self::is_closed); if not, the waker is woken when it is. The same waker is
     /// kept once.
     pub fn poll_closed(&self, waker: &Waker) -> Poll<()> {
-        match self.shared.upgrade() {
-            Some(shared) => shared.closing.poll_closed(waker),
-            None => Poll::Ready(()),
-        }
+        self.closing.poll_closed(waker)
+    }
+}
+
+/// A thread that holds an executor that is not its own; whoever drops the executor waits for its end.
+struct Visit<'a, B> {
+    shared: Option<Arc<Shared<B>>>,
+    closing: &'a Closing,
+}
+
+impl<'a, B> Visit<'a, B> {
+    fn begin(to: &'a WeakExecutor<B>) -> Option<Self> {
+        to.closing.enter().then(|| Self { shared: to.shared.upgrade(), closing: &to.closing })
+    }
+}
+
+impl<B> Drop for Visit<'_, B> {
+    fn drop(&mut self) {
+        let shared = self.shared.take();
+        // The last one, if nobody waited, drops the backend, which may panic.
+        let _ = contain(|| drop(shared));
+        self.closing.leave();
     }
 }
 
 impl<B> Clone for WeakExecutor<B> {
     fn clone(&self) -> Self {
-        Self { shared: self.shared.clone() }
+        Self { shared: self.shared.clone(), closing: self.closing.clone() }
     }
 }
 

@@ -32,3 +32,4 @@ mod stop;
 mod support;
 mod suspend;
 mod unread;
+mod weak;
