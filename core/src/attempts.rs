@@ -15,7 +15,8 @@ use crate::sync::Arc;
 /// a lock of this crate, and each from whatever thread.
 pub trait Attempts: Send + Sync + 'static {
     /// The task that makes the next attempt, if it is queued: a worker of the same executor that
-    /// waits for the promise's future runs it itself.
+    /// waits for the promise's future runs it itself. A task that waits for this very promise, in
+    /// however many steps, is run by no waiter.
     fn queued(&self) -> Option<Canceller>;
 
     /// Somebody waits for the promise's future: the waker is woken, once, when another attempt is

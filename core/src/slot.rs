@@ -202,10 +202,11 @@ impl SlotRef {
     /// chain that `then` has made.
     pub(crate) fn root(&self) -> SlotRef {
         let mut slot = self.clone();
+        let mut walk = Walk::from(&slot);
         while slot.is_chained() {
             // SAFETY: alive, says `ask`.
             match slot.ask(|keeper| unsafe { keeper.precedent() }) {
-                Some(Some(precedent)) => slot = precedent,
+                Some(Some(precedent)) if walk.is_new(&precedent) => slot = precedent,
                 _ => break,
             }
         }
@@ -251,6 +252,7 @@ impl SlotRef {
     pub(crate) fn watch_root(&self, waker: &Waker) -> bool {
         let mut slot = self.clone();
         let mut may_change = false;
+        let mut walk = Walk::from(&slot);
         while slot.keeper().is_some_and(KeeperRef::is_chained) {
             let precedent = slot.ask_unless(Snapshot::is_done, |keeper| {
                 // SAFETY: alive, says `ask_unless`.
@@ -260,8 +262,8 @@ impl SlotRef {
             });
             may_change |= precedent.is_some();
             match precedent.flatten() {
-                Some(precedent) => slot = precedent,
-                None => break,
+                Some(precedent) if walk.is_new(&precedent) => slot = precedent,
+                _ => break,
             }
         }
         may_change
@@ -339,6 +341,33 @@ impl SlotRef {
     pub(crate) unsafe fn unlink_node(&self, node: NonNull<Node>) -> Option<Waker> {
         // SAFETY: under the slot's lock; the node is this list's as the caller promises.
         self.with_nodes(|nodes| unsafe { nodes.remove(node) })
+    }
+}
+
+/// A walk along a chain that a user may have closed to a ring: it is left when it comes back to a
+/// slot that was marked, and the mark is moved on whenever the way since has become twice as long.
+struct Walk {
+    mark: SlotRef,
+    steps: usize,
+    until_moved: usize,
+}
+
+impl Walk {
+    fn from(slot: &SlotRef) -> Self {
+        Self { mark: slot.clone(), steps: 0, until_moved: 1 }
+    }
+
+    /// Whether the next slot is none that was marked.
+    fn is_new(&mut self, next: &SlotRef) -> bool {
+        if self.mark.address() == next.address() {
+            return false;
+        }
+        self.steps += 1;
+        if self.steps == self.until_moved {
+            (self.steps, self.until_moved) = (0, self.until_moved.saturating_mul(2));
+            self.mark = next.clone();
+        }
+        true
     }
 }
 

@@ -1,10 +1,13 @@
 //! Promises whose work is done in attempts, and handles that submit later.
 
 use core::task::Waker;
-use std::sync::{Arc, Mutex};
+use core::time::Duration;
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread;
 
 use concurrent_futures_core::{
-    Attempts, Canceller, Executor, InlineBackend, RefusedReason, TaskErrorKind, promise_in_attempts,
+    Attempts, Canceller, Executor, Future, InlineBackend, Promise, RefusedReason, TaskErrorKind,
+    promise_in_attempts,
 };
 
 use crate::support::{Counts, Held, Wakes, held_that_claims, within};
@@ -104,6 +107,88 @@ fn a_worker_that_waits_runs_the_attempt_that_is_queued() {
         assert!(held.run_next());
         assert_eq!(outer.result().expect("it ran").expect("claimed"), 5);
         held.run_all();
+    });
+}
+
+/// Names whatever it is told to, and says when somebody watches.
+struct Names {
+    next: Mutex<Option<Canceller>>,
+    watched: mpsc::Sender<()>,
+}
+
+impl Attempts for Names {
+    fn queued(&self) -> Option<Canceller> {
+        self.next.lock().expect("nobody panics here").clone()
+    }
+
+    fn watch(&self, _: &Waker) {
+        let _ = self.watched.send(());
+    }
+
+    fn ended(&self) {
+        drop(self.next.lock().expect("nobody panics here").take());
+    }
+}
+
+/// So many promises, each of which names the future of the next, and the last one that of the first.
+fn ring(length: usize) -> (Vec<Promise<u8>>, Vec<Future<u8>>, mpsc::Receiver<()>) {
+    let (watched, watches) = mpsc::channel();
+    let names: Vec<_> = (0..length)
+        .map(|_| Arc::new(Names { next: Mutex::new(None), watched: watched.clone() }))
+        .collect();
+    let (promises, futures): (Vec<_>, Vec<Future<u8>>) =
+        names.iter().map(|names| promise_in_attempts(names.clone())).unzip();
+    for (at, names) in names.iter().enumerate() {
+        let next = futures[(at + 1) % length].canceller();
+        *names.next.lock().expect("nobody panics here") = Some(next);
+    }
+    (promises, futures, watches)
+}
+
+/// Waits for `future`; meanwhile `complete` is called as soon as it is watched.
+fn complete_when_watched<T: Send + 'static>(
+    future: Future<T>,
+    watches: &mpsc::Receiver<()>,
+    complete: impl FnOnce(),
+) -> (T, usize) {
+    let waits = thread::spawn(move || future.result());
+    watches.recv().expect("watched");
+    // For a wait that would go round and round to be seen doing so.
+    let unnecessary = || watches.recv_timeout(Duration::from_millis(20)).is_ok();
+    let watched = (0..100).take_while(|_| unnecessary()).count();
+    complete();
+    (waits.join().expect("no panic").expect("completed"), watched)
+}
+
+#[test]
+fn attempts_that_name_their_own_future_are_run_by_nobody() {
+    within(|| {
+        for length in 1..=7 {
+            let (promises, mut futures, watches) = ring(length);
+            let (value, watched) =
+                complete_when_watched(futures.swap_remove(0), &watches, move || {
+                    for promise in promises {
+                        promise.complete(5).expect("nobody cancels");
+                    }
+                });
+            assert_eq!(value, 5);
+            assert!(watched < 4 * length, "asked {watched} times, with {length} in the ring");
+        }
+    });
+}
+
+#[test]
+fn attempts_that_name_what_comes_after_them_are_run_by_nobody() {
+    within(|| {
+        let (watched, watches) = mpsc::channel();
+        let names = Arc::new(Names { next: Mutex::new(None), watched });
+        let (promise, future) = promise_in_attempts::<u8>(names.clone());
+        let after = future.then(|value| value.map(|value| value + 1));
+        *names.next.lock().expect("nobody panics here") = Some(after.canceller());
+        let complete = || promise.complete(5).expect("nobody cancels");
+        let (value, watched) = complete_when_watched(after, &watches, complete);
+        assert_eq!(value.expect("completed"), 6);
+        assert!(watched < 8, "asked {watched} times");
     });
 }
 
