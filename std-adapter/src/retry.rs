@@ -105,7 +105,10 @@ where
     retrying.lock().pending = Some(work);
     // By the executor's own policy for when it is full, unlike the later ones.
     let task = retrying.clone();
-    match executor.submit_fallible(move || task.attempt()) {
+    let unheard = Unheard(&retrying);
+    let submitted = executor.submit_fallible(move || task.attempt());
+    std::mem::forget(unheard);
+    match submitted {
         Ok(attempt) => retrying.submitted(attempt),
         Err(refused) => {
             let work = retrying.lock().pending.take();
@@ -174,7 +177,9 @@ where
     /// Why it was refused.
     fn submit(self: &Arc<Self>) -> Result<(), SubmitError<()>> {
         let task = self.clone();
+        let unheard = Unheard(self);
         let submitted = self.executor.submit_fallible(move || task.attempt());
+        std::mem::forget(unheard);
         self.submitted(submitted.map_err(SubmitError::without_callable)?);
         Ok(())
     }
@@ -300,16 +305,6 @@ where
             timer::waker().wake_by_ref(); // closed after it was looked at, and before this
         }
     }
-
-    /// There is no other attempt: the last error it is.
-    fn give_up(&self) {
-        let Some(work) = self.lock().pending.take() else { return };
-        contain(|| drop(work.closure));
-        let error = self.history.lock().last().cloned();
-        if let Some(error) = error {
-            let _ = work.right.fail(error); // or it was cancelled just now
-        }
-    }
 }
 
 /// How long after an executor had no room for an attempt it is asked again.
@@ -323,9 +318,36 @@ impl<B, F, T> Retrying<B, F, T> {
     fn lock(&self) -> MutexGuard<'_, Phase<F, T>> {
         self.phase.lock().unwrap_or_else(|poison| poison.into_inner())
     }
+
+    /// There is no other attempt: the last error it is.
+    fn give_up(&self) {
+        let Some(work) = self.lock().pending.take() else { return };
+        contain(|| drop(work.closure));
+        let error = self.history.lock().last().cloned();
+        if let Some(error) = error {
+            let _ = work.right.fail(error); // or it was cancelled just now
+        }
+    }
 }
 
-/// An attempt that runs: leaves the work to whoever settles it, also when the closure unwinds.
+/// An attempt that is being submitted. If that unwinds nobody hears how it ends: one that was not
+/// started is the end with the last error, one that was is abandoned.
+struct Unheard<'a, B, F, T>(&'a Retrying<B, F, T>);
+
+impl<B, F, T> Drop for Unheard<'_, B, F, T> {
+    fn drop(&mut self) {
+        let started = {
+            let mut phase = self.0.lock();
+            phase.ended = true;
+            phase.started.take()
+        };
+        contain(|| drop(started));
+        self.0.give_up();
+    }
+}
+
+/// An attempt that runs: leaves the work to whoever settles it, if there is to be somebody, also when
+/// the closure unwinds.
 struct Attempt<'a, B, F, T> {
     of: &'a Retrying<B, F, T>,
     work: Option<Work<F, Running<T>>>,
@@ -333,7 +355,14 @@ struct Attempt<'a, B, F, T> {
 
 impl<B, F, T> Drop for Attempt<'_, B, F, T> {
     fn drop(&mut self) {
-        self.of.lock().started = self.work.take();
+        let work = self.work.take();
+        let mut phase = self.of.lock();
+        if phase.ended {
+            drop(phase);
+            contain(|| drop(work)); // unheard
+        } else {
+            phase.started = work;
+        }
     }
 }
 
@@ -353,7 +382,9 @@ where
         if stop {
             return self.give_up();
         }
-        match self.submit() {
+        // Contained here, and not by the timer, to have what unwinds end before this is let go.
+        let Some(submitted) = contain(|| self.submit()) else { return };
+        match submitted {
             Ok(()) => {}
             Err(refused) if *refused.reason() == RefusedReason::Full => {
                 let phase = self.lock();

@@ -1,5 +1,8 @@
 //! The timer of the process: one thread that calls whoever is due, started when somebody waits and
 //! ended when nobody has for a while.
+//!
+//! Whatever it calls, and whatever it drops, may be a user's, and panic: that is contained, entry by
+//! entry. One that blocks holds up all others: the thread is the only one.
 #![forbid(unsafe_code)]
 
 use std::collections::BTreeMap;
@@ -49,9 +52,8 @@ fn lock() -> MutexGuard<'static, Inner> {
 pub(crate) fn insert(delay: Duration, timed: Arc<dyn Timed>) -> Option<Key> {
     let at = Instant::now().checked_add(delay)?;
     let mut inner = lock();
-    if !inner.runs {
-        thread::Builder::new().name("retry-timer".into()).spawn(run).ok()?;
-        inner.runs = true;
+    if !inner.runs && !start(&mut inner) {
+        return None;
     }
     let key = Key(at, inner.numbered);
     inner.numbered += 1;
@@ -59,6 +61,12 @@ pub(crate) fn insert(delay: Duration, timed: Arc<dyn Timed>) -> Option<Key> {
     drop(inner);
     CHANGED.notify_one();
     Some(key)
+}
+
+/// Says whether there was a thread to be had.
+fn start(inner: &mut Inner) -> bool {
+    inner.runs = thread::Builder::new().name("retry-timer".into()).spawn(run).is_ok();
+    inner.runs
 }
 
 /// Takes an entry out, if it is not being called already.
@@ -88,8 +96,23 @@ pub(crate) fn waker() -> &'static Waker {
     &WAKER
 }
 
+/// The timer's thread ends, in whatever way: if entries are left, another one takes over. Without
+/// one to be had they wait for the next `insert`.
+struct Runs;
+
+impl Drop for Runs {
+    fn drop(&mut self) {
+        let mut inner = lock();
+        inner.runs = false;
+        if !inner.entries.is_empty() {
+            start(&mut inner);
+        }
+    }
+}
+
 fn run() {
-    let mut inner = lock();
+    let _runs = Runs;
+    let mut inner = lock(); // let go before `_runs` takes it
     loop {
         if core::mem::take(&mut inner.look) {
             drop(inner);
@@ -103,7 +126,7 @@ fn run() {
                 let due = inner.entries.pop_first();
                 drop(inner);
                 if let Some((_, timed)) = due {
-                    contain(|| timed.due()); // what it drops may be a user's, and panic
+                    contain(|| timed.due());
                 }
                 inner = lock();
             }
@@ -115,7 +138,6 @@ fn run() {
                 let (again, timed_out) = wait(inner, LINGER);
                 inner = again;
                 if timed_out && inner.entries.is_empty() {
-                    inner.runs = false;
                     return;
                 }
             }
@@ -137,8 +159,11 @@ fn wait(
 fn call_overtaken() {
     let all: Vec<_> = lock().entries.iter().map(|(key, timed)| (*key, timed.clone())).collect();
     for (key, timed) in all {
-        if timed.is_overtaken() && remove(key).is_some() {
-            contain(|| timed.due());
-        }
+        // Dropped inside, whether called or not: it may be the last by now.
+        contain(move || {
+            if timed.is_overtaken() && remove(key).is_some() {
+                timed.due();
+            }
+        });
     }
 }

@@ -26,6 +26,7 @@ mod panics;
 mod platform;
 mod retention;
 mod retries;
+mod retries_hostile;
 mod retries_waited_for;
 mod scope;
 mod sets;
