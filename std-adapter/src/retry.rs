@@ -51,6 +51,12 @@ impl History {
 /// submitted by a thread that all retries of the process share: an executor that runs its tasks
 /// wherever they are submitted runs them there.
 ///
+/// That thread also goes on with what follows an attempt, if it has ended by the time that it is
+/// submitted, and with what follows the end of an executor between two attempts: what the policy asks,
+/// wakers, callbacks, and functions given to `then`. Usually the worker does so; it cannot be relied
+/// on. None of these may block: it would hold up all retries, and if it waits for another attempt of
+/// any, for ever. What has to wait belongs in a task of its own.
+///
 /// # Cancellation
 /// Before an attempt has started and between two of them, `cancel` succeeds and drops the closure.
 /// After a [`request_stop`](Future::request_stop), which the closure can
@@ -58,12 +64,16 @@ impl History {
 ///
 /// When the executor is shut down, an attempt that is queued still runs, and there is no other: the
 /// future is resolved with the last error, at once if it is between two attempts. So it is if the
-/// executor refuses an attempt for another reason than that it is full, which is waited out. A shutdown that cancels futures cancels those whose
-/// attempt is queued.
+/// executor refuses an attempt for another reason than that it is full, which is waited out. A
+/// shutdown that cancels futures cancels those whose attempt is queued.
 ///
 /// # Panics
 /// A closure that panics is not called again, unless the policy [says so](RetryPolicy::after_panics);
 /// the panic is the future's error.
+///
+/// A backend that panics as an attempt is submitted to it ends the retry: at the first one the panic
+/// goes on to the caller, at a later one the future has the last error, or is abandoned if that
+/// attempt was started all the same.
 ///
 /// # Errors
 /// The closure back, if the first attempt is refused.

@@ -4,7 +4,8 @@
 use core::panic::AssertUnwindSafe;
 use core::time::Duration;
 use std::panic::catch_unwind;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, mpsc};
 use std::thread;
 
 use concurrent_futures::{
@@ -12,7 +13,7 @@ use concurrent_futures::{
 };
 
 use crate::retries::{fails, soon};
-use crate::support::{Counter, kind_of, pool, within};
+use crate::support::{Counter, pool, receive, within};
 
 /// No test waits for it.
 const NEVER: Duration = Duration::from_secs(3600);
@@ -111,33 +112,42 @@ fn a_backend_that_panics_at_the_first_attempt_keeps_nothing() {
     });
 }
 
-/// Runs tasks where they are submitted; panics when another thread than the first one drops it.
-struct AtHome(thread::ThreadId);
+/// Runs tasks where they are submitted; after the second says so, and stays for a while.
+struct Stays {
+    tasks: AtomicUsize,
+    has_run: mpsc::Sender<()>,
+    gone: mpsc::Sender<thread::ThreadId>,
+}
 
-impl Backend for AtHome {
+impl Backend for Stays {
     fn schedule(&self, task: Task) -> Result<(), Refused> {
         task.run();
+        if self.tasks.fetch_add(1, Ordering::Relaxed) == 1 {
+            self.has_run.send(()).unwrap();
+            // For an end that does not wait to be seen not to; one that does lets this time pass.
+            thread::sleep(Duration::from_millis(100));
+        }
         Ok(())
     }
 }
 
-impl Drop for AtHome {
+impl Drop for Stays {
     fn drop(&mut self) {
-        assert_eq!(thread::current().id(), self.0, "a backend that is dropped elsewhere");
+        self.gone.send(thread::current().id()).unwrap();
     }
 }
 
 #[test]
 fn the_timer_never_drops_a_backend_whose_end_is_waited_for() {
     within(|| {
-        for round in 0..2000 {
-            let executor = Executor::new(AtHome(thread::current().id()));
-            let delay = if round % 2 == 0 { NEVER } else { Duration::ZERO };
-            let policy = RetryPolicy::attempts(3).unwrap().fixed(delay);
-            let dropped = Counter::new();
-            let (future, _) = submit_retry(&executor, &policy, fails(9, &dropped)).unwrap();
-            drop(executor);
-            assert_eq!(kind_of(future.result()), TaskErrorKind::Failed);
-        }
+        let (has_run, ran) = mpsc::channel();
+        let (gone, is_gone) = mpsc::channel();
+        let executor = Executor::new(Stays { tasks: 0.into(), has_run, gone });
+        let dropped = Counter::new();
+        let (future, _) = submit_retry(&executor, &soon(2), fails(9, &dropped)).unwrap();
+        receive(&ran);
+        drop(executor);
+        assert_eq!(is_gone.try_recv(), Ok(thread::current().id()));
+        assert_eq!(future.result().unwrap_err().message(), "failure 2");
     });
 }
