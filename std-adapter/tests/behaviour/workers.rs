@@ -101,7 +101,9 @@ fn there_are_never_more_than_asked_for() {
             .collect();
         submitters.into_iter().for_each(|submitter| submitter.join().unwrap());
         // Before the end: a pool that is closed replaces a worker that has ended too early.
-        assert!((1..=3).contains(&started.get()), "{}", started.get());
+        assert!(started.get() <= 3, "{}", started.get());
+        drop(pool);
+        assert!(started.get() >= 1);
     });
 }
 
