@@ -1,7 +1,7 @@
 //! Queued tasks that are cancelled while all workers are busy.
 
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{Figures, Occupied, timed};
 use crate::contestant::Contestant;
@@ -11,6 +11,7 @@ use crate::pools::{self, Cancel};
 
 /// What the pool may keep for itself when all is given back.
 const KEPT_BYTES: i64 = 1 << 20;
+const PATIENCE: Duration = Duration::from_secs(1);
 
 pub(crate) fn run(contestant: Contestant, workers: usize, count: u64) -> Option<Figures> {
     let (cancel, _) = measures(contestant)?;
@@ -52,7 +53,7 @@ fn cancel<P: Cancel>(workers: usize, count: u64) -> Figures {
 }
 
 /// What is still held when all are cancelled and their handles dropped, and how long that takes to go
-/// once there is a worker.
+/// once there is a worker. A pool may keep the room of its queue for ever: a second is waited.
 fn give_back<P: Cancel>(workers: usize, count: u64) -> Figures {
     let pool = P::start(workers);
     warm_up(&pool, count / 10);
@@ -65,7 +66,8 @@ fn give_back<P: Cancel>(workers: usize, count: u64) -> Figures {
     let held = memory::counted().bytes - before;
     let ((), time) = timed(|| {
         occupied.release();
-        while memory::counted().bytes - before > KEPT_BYTES {
+        let start = Instant::now();
+        while memory::counted().bytes - before > KEPT_BYTES && start.elapsed() < PATIENCE {
             thread::sleep(Duration::from_micros(100));
         }
     });
