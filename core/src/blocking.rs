@@ -139,7 +139,7 @@ fn run_here(task: &SlotRef) -> Result<Looked, Ended> {
         Claimable::No if task.snapshot().is_running() && crate::context::runs(task) => {
             Err(Ended::WouldDeadlock)
         }
-        Claimable::No => Ok(Looked::Nothing),
+        Claimable::No | Claimable::NotYet => Ok(Looked::Nothing),
     }
 }
 

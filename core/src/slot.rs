@@ -112,6 +112,8 @@ pub(crate) enum Claimable {
     Yes,
     /// Not pending, or not a task of this thread's executor.
     No,
+    /// There are others who could: ask again when all of them wait.
+    NotYet,
     /// It might, but too many tasks are on this thread's stack already.
     TooDeep,
 }
@@ -241,7 +243,8 @@ impl SlotRef {
     pub(crate) fn claimable_at_last(&self) -> Claimable {
         // SAFETY: alive, says `ask`.
         match self.ask(|keeper| unsafe { keeper.all_wait() }) {
-            None | Some(false) => Claimable::No,
+            None => Claimable::No,
+            Some(false) => Claimable::NotYet,
             Some(true) => self.claimable(),
         }
     }

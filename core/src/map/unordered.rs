@@ -244,7 +244,7 @@ impl<R> Unordered<R> {
                     self.unclaimed.push_front(ticket); // another thread may, should it wait next
                     break;
                 }
-                Claimable::No => {}
+                Claimable::No | Claimable::NotYet => {}
             }
         }
         match self.own() {

@@ -122,6 +122,8 @@ pub(super) fn candidate<M: Members>(set: &mut M, claims: Claims, waker: &Waker) 
         match claimable(&task) {
             Claimable::Yes => return Candidate::Claim(task),
             Claimable::TooDeep => return Candidate::TooDeep,
+            // Perhaps a worker is being started just now, and that fails: then all wait anew.
+            Claimable::NotYet => set.look().all_waited = false,
             Claimable::No => {}
         }
     }
@@ -146,7 +148,7 @@ fn attempt<M: Members>(
             candidate = match set.task(*seat).map(|task| (claimable(&task), task)) {
                 Some((Claimable::Yes, task)) => Candidate::Claim(task),
                 Some((Claimable::TooDeep, _)) => Candidate::TooDeep,
-                Some((Claimable::No, _)) | None => Candidate::None,
+                Some((Claimable::No | Claimable::NotYet, _)) | None => Candidate::None,
             };
             return may_change;
         }
