@@ -129,16 +129,26 @@ impl<B: Backend> Submitter<'_, B> {
         C::Output: Send + 'static,
     {
         let shared = self.executor.shared();
-        Shared::submit_by(shared, callable, |task| match shared.supervisor() {
-            Some(supervisor) => supervisor.schedule(task, self.when_full),
-            None => schedule_or_run(shared.backend(), task, self.when_full),
-        })
+        Shared::submit_by(shared, callable, |task| shared.schedule(task, self.when_full))
     }
 }
 
 impl<B: Backend> fmt::Debug for Submitter<'_, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Submitter").field("when_full", &self.when_full).finish_non_exhaustive()
+    }
+}
+
+impl<B: Backend> Shared<B> {
+    /// As the backend's own `schedule`, with another policy for when the queue is full.
+    ///
+    /// # Errors
+    /// The task, and why it was refused.
+    pub(crate) fn schedule(&self, task: Task, when_full: WhenFull) -> Result<(), Refused> {
+        match self.supervisor() {
+            Some(supervisor) => supervisor.schedule(task, when_full),
+            None => schedule_or_run(self.backend(), task, when_full),
+        }
     }
 }
 

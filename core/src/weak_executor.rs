@@ -75,10 +75,7 @@ impl<B: Backend> WeakExecutor<B> {
         let Some(shared) = visit.as_ref().and_then(|visit| visit.shared.as_ref()) else {
             return Err((callable, RefusedReason::ShutDown));
         };
-        Shared::submit_by(shared, callable, |task| match shared.supervisor() {
-            Some(supervisor) => supervisor.schedule(task, WhenFull::Reject),
-            None => shared.backend().schedule(task),
-        })
+        Shared::submit_by(shared, callable, |task| shared.schedule(task, WhenFull::Reject))
     }
 
     /// Whether the executor accepts nothing any more, because it was closed, shut down or dropped.

@@ -50,12 +50,14 @@ impl<P: Platform> PoolRef<P> {
             if staffed { Ok(true) } else { self.start(started).map(|()| false) }
         })?;
         let now = self.sleep.load();
-        if now.live() == 0 && now.is_staffed() && self.is_closed() {
-            self.purge(); // the same, in a pool that is being closed: nobody will run what is left
-        } else if now.live() == 0 && now.is_staffed() {
+        if now.live() == 0 && now.is_staffed() {
             // The platform dropped the worker and did not say so: outside the lock, see `Worker`. One
             // that has retired since would have left the pool without a staff.
-            self.break_down(LOST.into());
+            if self.is_closed() {
+                self.purge(); // nobody will run what is left
+            } else {
+                self.break_down(LOST.into());
+            }
         } else if was_staffed {
             self.notify(); // the one just started searches, and comes to P2
         }
@@ -134,7 +136,7 @@ impl<P: Platform> Inner<P> {
     /// any more was called, and by nobody later.
     fn call(&self, sleeper: &Sleeper) {
         self.sleep.idle_to_searching();
-        // ORDERING: Release; pairs with the Acquire in `Worker::sleep`. An RMW as the other side's is:
+        // ORDERING: Release; pairs with the Acquire in `Worker::sleep_until_called`. An RMW as the other side's is:
         // loom orders a plain store among them as C11 would not.
         self.desks[sleeper.desk].called.swap(true, Ordering::Release);
     }

@@ -183,6 +183,7 @@ impl<P: Platform> Worker<P> {
         Some(first)
     }
 
+    /// P2.
     fn found(&mut self) {
         if self.searching {
             self.searching = false;
@@ -221,7 +222,7 @@ impl<P: Platform> Worker<P> {
                 match self.retire() {
                     Retirement::Retired => return false,
                     Retirement::Wanted => return true,
-                    Retirement::Called => deadline = None, // by somebody who is about to say so
+                    Retirement::Called => deadline = None, // and the next look sees it
                 }
             }
         }
@@ -264,7 +265,7 @@ impl<P: Platform> Worker<P> {
             .map(|(_sleeper, now)| now)
     }
 
-    /// Takes itself from the idle list, unless somebody else was first, and calls.
+    /// Takes itself from the idle list, unless somebody else was first, and has called it.
     fn wake_self(&self) -> bool {
         let sleeper = self.pool.idle.with(|idle| {
             let at = idle.iter().position(|sleeper| sleeper.desk == self.desk)?;
@@ -315,7 +316,7 @@ enum Retirement {
     Retired,
     /// There is work: it is counted as searching again.
     Wanted,
-    /// Somebody has taken it from the idle list, and is about to call it.
+    /// Somebody has taken it from the idle list, and has called it.
     Called,
 }
 
