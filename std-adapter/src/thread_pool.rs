@@ -94,6 +94,7 @@ impl ThreadPoolExecutor {
     /// `WouldDeadlock` in a task of this very pool that would wait for its own end (the pool is
     /// closed all the same), `TimedOut` with what remains.
     pub fn shutdown(&self, how: Shutdown) -> Result<(), ShutdownError> {
+        // ORDERING: Relaxed; read again by whoever drops the pool, and has it alone.
         self.detached.store(!how.waits(), Ordering::Relaxed);
         self.executor.shutdown(how)?;
         if how.waits() && !how.has_timeout() {
@@ -113,6 +114,7 @@ impl Deref for ThreadPoolExecutor {
 
 impl Drop for ThreadPoolExecutor {
     fn drop(&mut self) {
+        // ORDERING: Relaxed; as in `shutdown`.
         if !self.detached.load(Ordering::Relaxed) {
             // In a task of its own: detached as well, its threads end by themselves.
             let _ = self.shutdown(Shutdown::wait());
