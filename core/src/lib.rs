@@ -41,6 +41,8 @@ mod body;
 #[cfg(feature = "alloc")]
 mod boxed_backend;
 mod callback;
+#[cfg(feature = "calls")]
+pub mod calls;
 mod canceller;
 #[cfg(feature = "std")]
 mod closing;
