@@ -13,6 +13,16 @@ use crate::sync::UnsafeCell;
 pub(crate) trait Callable {
     /// The value of its future.
     type Output;
+    /// What is kept of its outcome until somebody takes that.
+    type Kept: Keep<Self::Output>;
+
+    /// What is kept of a value that comes in bytes; `None` where none does.
+    #[cfg(all(feature = "calls", feature = "std"))]
+    const ARRIVED: Option<fn(crate::calls::Encoded) -> Self::Kept> = None;
+
+    /// The error that bytes are, for who has no right to the outcome.
+    #[cfg(all(feature = "calls", feature = "std"))]
+    const RAISED: Option<fn(&crate::calls::Encoded) -> TaskError> = None;
 
     /// Runs it.
     ///
@@ -29,11 +39,41 @@ pub(crate) trait Callable {
     }
 }
 
+/// What lies in the room of a slot that is finished.
+pub(crate) trait Keep<T>: From<Result<T, TaskError>> {
+    /// The outcome, which the caller may move out if it forgets the rest.
+    fn outcome(&mut self) -> &Result<T, TaskError>;
+
+    /// The outcome, for whoever looks at it where it is; perhaps several at once.
+    fn look(&self) -> &Result<T, TaskError>;
+
+    /// The error, if the outcome is known to be one.
+    fn error(&self) -> Option<&TaskError>;
+}
+
+impl<T> Keep<T> for Result<T, TaskError> {
+    #[inline]
+    fn outcome(&mut self) -> &Self {
+        self
+    }
+
+    #[inline]
+    fn look(&self) -> &Self {
+        self
+    }
+
+    #[inline]
+    fn error(&self) -> Option<&TaskError> {
+        self.as_ref().err()
+    }
+}
+
 /// The callable of `submit`: all that it returns is a value.
 pub(crate) struct Plain<F>(pub(crate) F);
 
 impl<F: FnOnce() -> T, T> Callable for Plain<F> {
     type Output = T;
+    type Kept = Result<T, TaskError>;
 
     fn call(self) -> Result<T, TaskError> {
         Ok((self.0)())
@@ -49,6 +89,7 @@ pub(crate) struct Fallible<F>(pub(crate) F);
 
 impl<F: FnOnce() -> Result<T, TaskError>, T> Callable for Fallible<F> {
     type Output = T;
+    type Kept = Result<T, TaskError>;
 
     fn call(self) -> Result<T, TaskError> {
         (self.0)()
@@ -70,6 +111,7 @@ where
     E: Into<alloc::boxed::Box<dyn core::error::Error + Send + Sync>>,
 {
     type Output = T;
+    type Kept = Result<T, TaskError>;
 
     fn call(self) -> Result<T, TaskError> {
         (self.0)().map_err(TaskError::failed)
@@ -85,6 +127,7 @@ pub(crate) struct Nothing<T>(pub(crate) PhantomData<fn() -> T>);
 
 impl<T> Callable for Nothing<T> {
     type Output = T;
+    type Kept = Result<T, TaskError>;
 
     fn call(self) -> Result<T, TaskError> {
         Err(TaskError::abandoned())
@@ -99,6 +142,11 @@ pub(crate) trait Storage: Sized {
     /// Room to enter the slot into a ledger, where it has that.
     fn ledger_entry(&self) -> Option<&LedgerEntry> {
         None
+    }
+
+    /// The number of a call.
+    fn number(&self) -> u64 {
+        0
     }
 
     /// Whether somebody is to be told by `settled`.
@@ -128,7 +176,7 @@ pub(crate) struct Slot<C: Callable, S> {
 /// Callable first, outcome later; which of them, if any, the state tells (I1, I3).
 union Room<C: Callable> {
     callable: ManuallyDrop<C>,
-    outcome: ManuallyDrop<Result<C::Output, TaskError>>,
+    outcome: ManuallyDrop<C::Kept>,
 }
 
 impl<C: Callable, S: Storage> Slot<C, S> {
@@ -144,6 +192,12 @@ impl<C: Callable, S: Storage> Slot<C, S> {
         ledger_entry: Self::ledger_entry,
         settled: if S::IS_WATCHED { Some(Self::settled) } else { None },
         type_name: core::any::type_name::<C::Output>,
+        #[cfg(all(feature = "calls", feature = "std"))]
+        arrive: if C::ARRIVED.is_some() { Some(crate::calls::arrive::<C, S>) } else { None },
+        #[cfg(all(feature = "calls", feature = "std"))]
+        raised: C::RAISED,
+        #[cfg(all(feature = "calls", feature = "std"))]
+        number: Self::number,
     };
 
     /// A pending slot with so many references.
@@ -184,8 +238,17 @@ impl<C: Callable, S: Storage> Slot<C, S> {
     /// As for `take_callable`, and the room is empty.
     pub(crate) unsafe fn write(header: NonNull<Header>, outcome: Result<C::Output, TaskError>) {
         // SAFETY: as the caller promises.
+        unsafe { Self::keep(header, C::Kept::from(outcome)) };
+    }
+
+    /// Writes what is kept of the outcome.
+    ///
+    /// # Safety
+    /// As for `write`.
+    pub(crate) unsafe fn keep(header: NonNull<Header>, kept: C::Kept) {
+        // SAFETY: as the caller promises.
         let slot = unsafe { Self::of(header) };
-        let room = Room { outcome: ManuallyDrop::new(outcome) };
+        let room = Room { outcome: ManuallyDrop::new(kept) };
         // SAFETY: whoever took arrow 1 is alone in the room (I1), and it is empty.
         slot.room.with_mut(|place| unsafe { place.write(room) });
     }
@@ -225,13 +288,28 @@ impl<C: Callable, S: Storage> Slot<C, S> {
     unsafe fn outcome(header: NonNull<Header>, access: Access) -> NonNull<()> {
         // SAFETY: the caller's slot is of this kind.
         let slot = unsafe { Self::of(header) };
-        // Both are the same address; a model checks the access.
-        let room = match access {
-            Access::Shared => slot.room.with(<*const Room<C>>::cast_mut),
-            Access::Exclusive => slot.room.with_mut(|room| room),
-        };
-        // SAFETY: the address of a field.
-        unsafe { NonNull::new_unchecked(room.cast()) }
+        match access {
+            // SAFETY: the address of a field.
+            Access::Empty => unsafe {
+                NonNull::new_unchecked(slot.room.with_mut(|room| room.cast()))
+            },
+            Access::Shared => {
+                let room = slot.room.with(|room| room);
+                // SAFETY: nobody moves the outcome meanwhile, says the caller (I3).
+                let room = unsafe { &*room };
+                // SAFETY: there is one, says the caller.
+                let kept = unsafe { &room.outcome };
+                NonNull::from(kept.look()).cast()
+            }
+            Access::Exclusive => {
+                let room = slot.room.with_mut(|room| room);
+                // SAFETY: the outcome, and with it the room, is the caller's (I3).
+                let room = unsafe { &mut *room };
+                // SAFETY: there is one, says the caller.
+                let kept = unsafe { &mut room.outcome };
+                NonNull::from(kept.outcome()).cast()
+            }
+        }
     }
 
     /// # Safety
@@ -244,7 +322,7 @@ impl<C: Callable, S: Storage> Slot<C, S> {
         let room = unsafe { &mut *room };
         // SAFETY: there is one, says the caller.
         let outcome = unsafe { &mut room.outcome };
-        if let Err(error) = &**outcome
+        if let Some(error) = outcome.error()
             && !slot.header.state.load().is_read()
         {
             slot.storage.dropped_unread(error);
@@ -263,7 +341,7 @@ impl<C: Callable, S: Storage> Slot<C, S> {
         let room = unsafe { &*room };
         // SAFETY: there is one, says the caller.
         let outcome = unsafe { &room.outcome };
-        outcome.as_ref().err().cloned()
+        outcome.error().cloned()
     }
 
     /// # Safety
@@ -278,6 +356,14 @@ impl<C: Callable, S: Storage> Slot<C, S> {
     unsafe fn ledger_entry(header: NonNull<Header>) -> Option<NonNull<LedgerEntry>> {
         // SAFETY: the caller's slot is of this kind.
         unsafe { Self::of(header) }.storage.ledger_entry().map(NonNull::from)
+    }
+
+    /// # Safety
+    /// As [`Table`] says of this function.
+    #[cfg(all(feature = "calls", feature = "std"))]
+    unsafe fn number(header: NonNull<Header>) -> u64 {
+        // SAFETY: the caller's slot is of this kind.
+        unsafe { Self::of(header) }.storage.number()
     }
 
     /// # Safety

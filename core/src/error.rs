@@ -44,8 +44,14 @@ pub enum TaskErrorKind {
     WouldDeadlock,
     /// The worker that ran the task died.
     WorkerLost,
-    /// The value came from another process and could not be decoded.
+    /// Arguments or value went to or came from another process and could not be encoded or decoded.
     Undecodable,
+    /// The value is larger than the limit for what comes from another process.
+    TooLarge,
+    /// The call did not start in time, or ran for too long; in the latter case its worker was killed.
+    DeadlinePassed,
+    /// The worker that ran the call was killed because somebody asked for it.
+    Killed,
     /// The pool gave up on its workers.
     PoolBroken,
     /// The executor did not accept the task.
@@ -87,9 +93,19 @@ struct Details {
     /// File, line and column of a panic.
     location: Option<String>,
     source: Option<Contained<Box<dyn Error + Send + Sync>>>,
+    #[cfg(feature = "calls")]
+    remote: Remote,
     /// In a mutex for the sake of Sync: a payload is only Send.
     #[cfg(feature = "std")]
     payload: std::sync::Mutex<Option<Payload>>,
+}
+
+/// What is known of a failure at the other end of a link.
+#[cfg(feature = "calls")]
+#[derive(Debug, Default)]
+pub(crate) struct Remote {
+    pub(crate) worker: Option<crate::calls::WorkerReport>,
+    pub(crate) backtrace: Option<String>,
 }
 
 impl TaskError {
@@ -224,9 +240,50 @@ impl TaskError {
             message,
             location: None,
             source: source.map(Contained::new),
+            #[cfg(feature = "calls")]
+            remote: Remote::default(),
             #[cfg(feature = "std")]
             payload: std::sync::Mutex::new(None),
         })))
+    }
+}
+
+#[cfg(feature = "calls")]
+impl TaskError {
+    /// A failure at the other end of a link, or of the link.
+    pub(crate) fn remote(
+        kind: TaskErrorKind,
+        message: String,
+        location: Option<String>,
+        remote: Remote,
+    ) -> Self {
+        Self(Repr::Detailed(Arc::new(Details {
+            kind,
+            message,
+            location,
+            source: None,
+            remote,
+            #[cfg(feature = "std")]
+            payload: std::sync::Mutex::new(None),
+        })))
+    }
+
+    /// The worker process that this is about: of a call that was running when its worker ended, was
+    /// killed, or broke the protocol.
+    pub fn worker(&self) -> Option<&crate::calls::WorkerReport> {
+        match &self.0 {
+            Repr::Detailed(details) => details.remote.worker.as_ref(),
+            Repr::Brief(_) => None,
+        }
+    }
+
+    /// The backtrace of a panic in a worker process, as text, where that process was asked for
+    /// backtraces (`RUST_BACKTRACE=1`).
+    pub fn backtrace_text(&self) -> Option<&str> {
+        match &self.0 {
+            Repr::Detailed(details) => details.remote.backtrace.as_deref(),
+            Repr::Brief(_) => None,
+        }
     }
 }
 
@@ -238,6 +295,8 @@ impl TaskError {
             message: payload.message().into(),
             location: payload.with(crate::panic_site::take),
             source: None,
+            #[cfg(feature = "calls")]
+            remote: Remote::default(),
             payload: std::sync::Mutex::new(Some(payload)),
         })))
     }

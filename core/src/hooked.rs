@@ -71,6 +71,7 @@ impl<'a, T> Hooked<'a, T> {
 
 impl<T> Callable for Hooked<'_, T> {
     type Output = T;
+    type Kept = Result<T, TaskError>;
 
     fn call(mut self) -> Result<T, TaskError> {
         let span = self.span.0.take();

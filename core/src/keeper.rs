@@ -13,6 +13,9 @@ pub(crate) trait Keeper: Send + Sync + Sized {
     /// Whether its tasks start only when another has ended, which `precedent` names.
     const CHAINED: bool = false;
 
+    /// Whether a waiter may ever run its tasks.
+    const CLAIMABLE: bool = true;
+
     /// The task that has to end before the one that is asked about can start.
     fn precedent(&self) -> Option<SlotRef> {
         None
@@ -20,6 +23,16 @@ pub(crate) trait Keeper: Send + Sync + Sized {
 
     /// Whether the calling context is one of its workers.
     fn may_claim(&self) -> bool {
+        false
+    }
+
+    /// Calls back a task that is away; says whether it will not start there. It is not away then.
+    fn recall(&self, _task: &SlotRef) -> bool {
+        false
+    }
+
+    /// Whether a task that is away has started.
+    fn has_started(&self, _task: &SlotRef) -> bool {
         false
     }
 
@@ -70,6 +83,9 @@ struct Table {
     is_counted: bool,
     answers_strangers: bool,
     is_chained: bool,
+    is_claimable: bool,
+    recall: unsafe fn(NonNull<()>, &SlotRef) -> bool,
+    has_started: unsafe fn(NonNull<()>, &SlotRef) -> bool,
     precedent: unsafe fn(NonNull<()>) -> Option<SlotRef>,
     may_claim: unsafe fn(NonNull<()>) -> bool,
     claimed_elsewhere: unsafe fn(NonNull<()>, &SlotRef),
@@ -122,6 +138,11 @@ impl<K: Keeper, const STRANGERS: bool> TableOf<K, STRANGERS> {
         is_counted: false,
         answers_strangers: STRANGERS,
         is_chained: K::CHAINED,
+        is_claimable: K::CLAIMABLE,
+        // SAFETY: as below.
+        recall: |data, task| unsafe { keeper::<K>(data) }.recall(task),
+        // SAFETY: as below.
+        has_started: |data, task| unsafe { keeper::<K>(data) }.has_started(task),
         // SAFETY: a table's functions are called with the pointer that it is stored with, while the
         // keeper lives.
         precedent: |data| unsafe { keeper::<K>(data) }.precedent(),
@@ -183,6 +204,25 @@ impl KeeperRef {
     /// Whether contexts that run none of its tasks may ask it.
     pub(crate) fn answers_strangers(self) -> bool {
         self.table.answers_strangers
+    }
+
+    /// Whether a waiter may ever run its tasks.
+    pub(crate) fn is_claimable(self) -> bool {
+        self.table.is_claimable
+    }
+
+    /// # Safety
+    /// The keeper is alive.
+    pub(crate) unsafe fn recall(self, task: &SlotRef) -> bool {
+        // SAFETY: as the caller promises.
+        unsafe { (self.table.recall)(self.data, task) }
+    }
+
+    /// # Safety
+    /// The keeper is alive.
+    pub(crate) unsafe fn has_started(self, task: &SlotRef) -> bool {
+        // SAFETY: as the caller promises.
+        unsafe { (self.table.has_started)(self.data, task) }
     }
 
     /// Whether its tasks have a precedent.

@@ -38,7 +38,7 @@ macro_rules! observers {
 
         /// Whether it is being executed right now.
         pub fn running(&self) -> bool {
-            self.slot().snapshot().is_running()
+            self.slot().life() == $crate::FutureState::Running
         }
 
         /// Whether it has a value, an error, or was cancelled; once true, true for ever.
@@ -48,7 +48,7 @@ macro_rules! observers {
 
         /// Where the task is in its life.
         pub fn state(&self) -> $crate::FutureState {
-            $crate::FutureState::of(self.slot().snapshot())
+            self.slot().life()
         }
 
         /// Tells this future from others that exist at the same time.

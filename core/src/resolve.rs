@@ -146,6 +146,7 @@ impl SlotRef {
         match self.header().state.claim_to_cancel() {
             CancelClaim::TooLate => false,
             CancelClaim::Already => true,
+            CancelClaim::Away => self.call_back() && self.cancel(),
             CancelClaim::Claimed => {
                 // SAFETY: arrow 2 was taken just now.
                 let _let_go = unsafe { KeeperHeld::after_claim(self, Ended::Cancelled) };
@@ -192,7 +193,7 @@ impl SlotRef {
     pub(crate) unsafe fn resolve_with<T>(&self, outcome: Result<T, TaskError>) {
         let error = outcome.as_ref().err().cloned();
         // SAFETY: the table is this slot's, and the room is the caller's.
-        let place = unsafe { (self.table().outcome)(self.as_raw(), Access::Exclusive) };
+        let place = unsafe { (self.table().outcome)(self.as_raw(), Access::Empty) };
         // SAFETY: empty, the caller's, and of this type.
         unsafe { place.cast::<Result<T, TaskError>>().write(outcome) };
         // SAFETY: the room has just been filled.
@@ -252,7 +253,7 @@ impl SlotRef {
         unsafe { keeper.let_go(self) };
     }
 
-    fn wake_waiter(&self) {
+    pub(crate) fn wake_waiter(&self) {
         // SAFETY: published with WAITER set: the cell is the publisher's alone (I2).
         let waker = self.header().waker.with_mut(|cell| unsafe { (*cell).take() });
         if let Some(waker) = waker {

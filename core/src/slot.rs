@@ -5,6 +5,7 @@ use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 use core::task::Waker;
 
+use crate::completion::FutureState;
 use crate::contain::contain;
 use crate::error::TaskError;
 use crate::keeper::KeeperRef;
@@ -57,6 +58,15 @@ pub(crate) struct Table {
     pub(crate) settled: Option<unsafe fn(NonNull<Header>)>,
     /// What `Debug` prints of the value.
     pub(crate) type_name: fn() -> &'static str,
+    /// Writes what came in bytes into the empty room, where that can be. The caller has taken arrow 1.
+    #[cfg(all(feature = "calls", feature = "std"))]
+    pub(crate) arrive: Option<unsafe fn(NonNull<Header>, crate::calls::Encoded)>,
+    /// The error that bytes are, where they can be one.
+    #[cfg(all(feature = "calls", feature = "std"))]
+    pub(crate) raised: Option<fn(&crate::calls::Encoded) -> TaskError>,
+    /// The number of a call, 0 for all else.
+    #[cfg(all(feature = "calls", feature = "std"))]
+    pub(crate) number: unsafe fn(NonNull<Header>) -> u64,
 }
 
 /// What links a slot into the ledger of its executor, beside whatever queue its backend has (I7).
@@ -78,8 +88,10 @@ impl LedgerEntry {
 pub(crate) enum Access {
     /// Look, as others may.
     Shared,
-    /// Write, or move out.
+    /// Move out.
     Exclusive,
+    /// Write, into an empty room in which an outcome is kept as it is.
+    Empty,
 }
 
 impl Header {
@@ -233,9 +245,33 @@ impl SlotRef {
     /// no write.
     pub(crate) fn may_be_claimed(&self) -> bool {
         self.snapshot().is_pending()
-            && self
-                .keeper()
-                .is_some_and(|keeper| keeper.answers_strangers() || crate::context::in_task())
+            && self.keeper().is_some_and(|keeper| {
+                keeper.is_claimable() && (keeper.answers_strangers() || crate::context::in_task())
+            })
+    }
+
+    /// Calls the task back if it is away; says whether it is still pending, and here.
+    #[cold]
+    pub(crate) fn call_back(&self) -> bool {
+        // SAFETY: alive, says `ask`.
+        let recalled = self.ask(|keeper| unsafe { keeper.recall(self) });
+        // Not recalled: it has started. Or somebody else was first, or the worker died, and it is back.
+        recalled == Some(true) || !self.snapshot().is_away()
+    }
+
+    /// Where the task is in its life. Of one that is away the keeper knows more.
+    pub(crate) fn life(&self) -> FutureState {
+        let snapshot = self.snapshot();
+        if snapshot.is_away() && self.has_started() {
+            return FutureState::Running;
+        }
+        FutureState::of(snapshot)
+    }
+
+    #[cold]
+    fn has_started(&self) -> bool {
+        // SAFETY: alive, says `ask`.
+        self.ask(|keeper| unsafe { keeper.has_started(self) }) == Some(true)
     }
 
     /// As `claimable`, for a wait that other tasks may end as well: only if no worker is left who
@@ -430,6 +466,6 @@ fn free(header: NonNull<Header>) {
 
 impl fmt::Debug for SlotRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "at {:p} state={:?}", self.0, self.snapshot())
+        write!(f, "at {:p} state={}", self.0, self.life())
     }
 }

@@ -55,6 +55,10 @@
 //!   pair of links and a second home, for the ledger alone.
 //! - **I8** A reference is counted for each handle, each queue entry and each frame that runs it.
 //!
+//! AWAY is PENDING's alone: the task is a call that was sent to a worker and has not started, as far as
+//! is known here. Who wants to cancel it has to call it back first, by way of its keeper. Arrow 1 takes
+//! the flag away; arrow 2 is not open while it is set.
+//!
 //! Four flags say nothing of where the slot is in its life. STOP is a wish, and stays. FAILED comes
 //! with arrow 3, and stays when the outcome has been taken. READ is set by whoever tells somebody of
 //! an error without taking it, or is bound to tell; nobody reports such a failure. LEAKED is about
@@ -83,6 +87,8 @@ const STOP: u32 = 1 << 8;
 const FAILED: u32 = 1 << 9;
 /// Somebody has been told of the error, or will be.
 const READ: u32 = 1 << 10;
+/// The call was sent to a worker: the keeper knows whether it has started.
+const AWAY: u32 = 1 << 11;
 /// One reference (I5); the count is all that lies above. A slot has as many as it has handles: the
 /// future, a promise or a task, a queue entry, and one for each `Canceller`. Half a million of
 /// those for one future is more than anybody keeps; whoever does leaks one slot.
@@ -117,8 +123,21 @@ pub(crate) enum CancelClaim {
     Claimed,
     /// Somebody else has cancelled it, or is about to.
     Already,
+    /// It has to be called back first.
+    Away,
     /// It has started, or finished.
     TooLate,
+}
+
+/// What came of sending a call away.
+#[cfg(feature = "calls")]
+#[must_use]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Departure {
+    /// Nobody cancels it any more without calling it back.
+    Away,
+    /// It was resolved before.
+    Resolved,
 }
 
 /// What whoever took arrow 3 or 4 has to do next.
@@ -223,7 +242,7 @@ impl State {
         // ORDERING: Acquire; the callable was published with the slot itself, by the lock of the
         // queue or whatever carried the task; Relaxed on failure: the loser touches nothing.
         let claimed = self.update(Ordering::Acquire, Ordering::Relaxed, |now| {
-            now.is_pending().then_some(now.0 | RUNNING)
+            now.is_pending().then_some((now.0 | RUNNING) & !AWAY)
         });
         if claimed.is_ok() { Claim::Claimed } else { Claim::TooLate }
     }
@@ -232,11 +251,12 @@ impl State {
     pub(crate) fn claim_to_cancel(&self) -> CancelClaim {
         // ORDERING: as arrow 1.
         let claimed = self.update(Ordering::Acquire, Ordering::Relaxed, |now| {
-            now.is_pending().then_some(now.0 | RUNNING | CANCELLED)
+            (now.0 & (LIFE | AWAY) == 0).then_some(now.0 | RUNNING | CANCELLED)
         });
         match claimed {
             Ok(_) => CancelClaim::Claimed,
             Err(now) if now.0 & CANCELLED != 0 => CancelClaim::Already,
+            Err(now) if now.is_away() => CancelClaim::Away,
             Err(_) => CancelClaim::TooLate,
         }
     }
@@ -291,6 +311,24 @@ impl State {
         // cancels, see what this one did.
         let before = self.0.fetch_and(!RUNNING, Ordering::Release);
         debug_assert!(before & LIFE == RUNNING, "suspended without a claim (I1)");
+    }
+
+    /// The call is about to be sent to a worker.
+    #[cfg(feature = "calls")]
+    pub(crate) fn depart(&self) -> Departure {
+        // ORDERING: Relaxed; a flag for who cancels, who then asks under the keeper's lock, under which
+        // this is called. Nothing else is read or published.
+        let departed = self.update(Ordering::Relaxed, Ordering::Relaxed, |now| {
+            now.is_pending().then_some(now.0 | AWAY)
+        });
+        if departed.is_ok() { Departure::Away } else { Departure::Resolved }
+    }
+
+    /// The call is back, not started: whoever likes may cancel it.
+    #[cfg(feature = "calls")]
+    pub(crate) fn come_home(&self) {
+        // ORDERING: Relaxed; as above.
+        self.0.fetch_and(!AWAY, Ordering::Relaxed);
     }
 
     /// Somebody wishes that the task would stop.
@@ -429,6 +467,12 @@ impl Snapshot {
     #[inline]
     pub(crate) fn is_pending(self) -> bool {
         self.0 & LIFE == 0
+    }
+
+    /// Pending, and at a worker: it may have started.
+    #[inline]
+    pub(crate) fn is_away(self) -> bool {
+        self.0 & (LIFE | AWAY) == AWAY
     }
 
     /// Started, not resolved. A slot that is being cancelled is not running.

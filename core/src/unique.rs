@@ -7,7 +7,7 @@ use core::task::{Poll, Waker};
 use crate::contain::contain;
 use crate::error::TaskError;
 use crate::slot::{Access, SlotRef};
-use crate::state::{Arm, Disarm, Farewell};
+use crate::state::{Arm, Disarm, Farewell, Snapshot};
 
 /// The reference of the one future that may wait inline and take the outcome.
 pub(crate) struct Unique(SlotRef);
@@ -81,14 +81,25 @@ impl Unique {
         let snapshot = self.0.snapshot();
         if snapshot.is_cancelled() {
             Some(TaskError::cancelled())
-        } else if !snapshot.is_failed() {
-            None
-        } else if snapshot.has_outcome() {
+        } else if snapshot.has_outcome() && self.may_have_error(snapshot) {
             // SAFETY: there is an outcome, it is ours (I3), and only a `&mut self` moves it out.
             unsafe { (self.0.table().error)(self.0.as_raw()) }
-        } else {
+        } else if snapshot.is_failed() {
             Some(TaskError::taken())
+        } else {
+            None
         }
+    }
+
+    #[cfg(all(feature = "calls", feature = "std"))]
+    fn may_have_error(&self, snapshot: Snapshot) -> bool {
+        // Of a value that came in bytes it may have turned out that it cannot be decoded.
+        snapshot.is_failed() || self.0.table().arrive.is_some()
+    }
+
+    #[cfg(not(all(feature = "calls", feature = "std")))]
+    fn may_have_error(&self, snapshot: Snapshot) -> bool {
+        snapshot.is_failed()
     }
 
     /// Whether the outcome is an error; being cancelled is none.
@@ -96,9 +107,21 @@ impl Unique {
         self.0.snapshot().is_failed()
     }
 
+    /// Sees to it that a value which came in bytes is known to be one, or not.
+    #[cfg(all(feature = "calls", feature = "std"))]
+    fn decode(&self) {
+        if self.0.table().arrive.is_some() && self.0.snapshot().has_outcome() {
+            // SAFETY: the table is this slot's; there is an outcome, which only a `&mut self` moves out
+            // (I3).
+            let _ = unsafe { (self.0.table().outcome)(self.0.as_raw(), Access::Shared) };
+        }
+    }
+
     /// As `error`, for somebody who is then told.
     #[cfg(feature = "std")]
     pub(crate) fn read_error(&self) -> Option<TaskError> {
+        #[cfg(feature = "calls")]
+        self.decode();
         let error = self.error();
         if error.is_some() {
             self.0.header().state.mark_read();

@@ -9,16 +9,30 @@ mod attach;
 mod codec;
 mod codec_error;
 mod decoder;
+#[cfg(feature = "std")]
+mod encoded;
 mod encoder;
 mod frame;
 mod large_bytes;
 mod limits;
+mod place;
+#[cfg(feature = "std")]
+mod promise;
 mod reader;
+mod report;
 
 pub use attach::{ATTACH_FROM, Attach, AttachError, Detach, DetachError};
 pub use codec::{decode, encode, encode_into};
 pub use codec_error::{DecodeError, EncodeError};
+#[cfg(feature = "std")]
+pub use encoded::{Decode, Encoded, LargeSource};
 pub use frame::{FrameError, FrameFlags, FrameHeader, FrameKind, HEADER_SIZE, VERSION};
 pub use large_bytes::LargeBytes;
 pub use limits::Limits;
+pub use place::{Place, Recall, Start};
+#[cfg(feature = "std")]
+pub(crate) use promise::arrive;
+#[cfg(feature = "std")]
+pub use promise::{Aftermath, CallDesk, CallPromise, Desk, Landing, Leave};
 pub use reader::{Frame, FrameReader};
+pub use report::{Exit, Phase, WorkerReport};

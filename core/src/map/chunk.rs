@@ -53,6 +53,7 @@ impl<F, I, R> OneItem<F, I, R> {
 
 impl<F: MapFunction<I, R>, I, R> Callable for OneItem<F, I, R> {
     type Output = R;
+    type Kept = Result<R, TaskError>;
 
     fn call(self) -> Result<R, TaskError> {
         self.recipe.function.call(self.item)
@@ -78,6 +79,7 @@ impl<F, I, R> Chunk<F, I, R> {
 
 impl<F: MapFunction<I, R>, I, R> Callable for Chunk<F, I, R> {
     type Output = Outcomes<R>;
+    type Kept = Result<Outcomes<R>, TaskError>;
 
     fn call(mut self) -> Result<Outcomes<R>, TaskError> {
         let items = self.items.len();

@@ -35,6 +35,7 @@ pub(crate) struct Raw<const BYTES: usize>([u8; BYTES]);
 
 impl<const BYTES: usize> Callable for Raw<BYTES> {
     type Output = ();
+    type Kept = Result<(), TaskError>;
 
     fn call(self) -> Result<(), TaskError> {
         Err(TaskError::abandoned())

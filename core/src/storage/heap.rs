@@ -46,8 +46,26 @@ pub(crate) trait EntryRoom {
     const IS_WATCHED: bool = false;
 
     fn get(&self) -> Option<&LedgerEntry>;
+    fn number(&self) -> u64 {
+        0
+    }
     fn settled(&self) {}
     fn dropped_unread(&self, _error: &TaskError) {}
+}
+
+/// The number of a call, in the entry's place.
+#[cfg(all(feature = "calls", feature = "std"))]
+pub(crate) struct Numbered(pub(crate) u64);
+
+#[cfg(all(feature = "calls", feature = "std"))]
+impl EntryRoom for Numbered {
+    fn get(&self) -> Option<&LedgerEntry> {
+        None
+    }
+
+    fn number(&self) -> u64 {
+        self.0
+    }
 }
 
 impl EntryRoom for () {
@@ -97,6 +115,10 @@ impl<L: KeyedLock, E: EntryRoom> Storage for Heap<L, E> {
 
     fn ledger_entry(&self) -> Option<&LedgerEntry> {
         self.entry.get()
+    }
+
+    fn number(&self) -> u64 {
+        self.entry.number()
     }
 
     fn settled(&self) {

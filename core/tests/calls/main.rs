@@ -3,4 +3,6 @@
 #![expect(clippy::missing_panics_doc, reason = "a test panics when it fails")]
 #![expect(clippy::std_instead_of_alloc, reason = "tests run where there is a std")]
 
+#[cfg(feature = "std")]
+mod promises;
 mod values;
