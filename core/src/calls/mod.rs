@@ -2,13 +2,31 @@
 //!
 //! What crosses a process or machine boundary is a call: the index of a function in a table that both
 //! ends have compared, and arguments as bytes. Nothing here does input or output.
+//!
+//! What the bytes are, for whoever writes the other end: [`FrameHeader`].
 
+mod attach;
 mod callee;
+mod codec;
+mod codec_error;
+mod decoder;
+mod encoder;
 mod entry;
+mod frame;
+mod large_bytes;
+mod limits;
+mod reader;
 mod registry;
 mod signature;
 
+pub use attach::{ATTACH_FROM, Attach, AttachError, Detach, DetachError};
 pub use callee::{Callee, FallibleCallee, Portable};
+pub use codec::{decode, encode, encode_into};
+pub use codec_error::{DecodeError, EncodeError};
 pub use entry::TaskEntry;
+pub use frame::{FrameError, FrameFlags, FrameHeader, FrameKind, HEADER_SIZE, VERSION};
+pub use large_bytes::LargeBytes;
+pub use limits::Limits;
+pub use reader::{Frame, FrameReader};
 pub use registry::{Registry, RegistryError};
 pub use signature::Signature;

@@ -1,0 +1,6 @@
+//! Frames, values and messages as bytes: what they are, and that no bytes do harm.
+#![forbid(unsafe_code)]
+#![expect(clippy::missing_panics_doc, reason = "a test panics when it fails")]
+#![expect(clippy::std_instead_of_alloc, reason = "tests run where there is a std")]
+
+mod values;
