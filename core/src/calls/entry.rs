@@ -1,11 +1,15 @@
 //! [`TaskEntry`]: what is known of one registered function.
 #![forbid(unsafe_code)]
 
+use alloc::vec::Vec;
 use core::any::{Any, TypeId, type_name};
 use core::fmt;
 
 use super::callee::{Callee, Portable};
+use super::limits::Limits;
+use super::run::{Job, RunError, Runner, Verdict, run};
 use super::signature::Signature;
+use super::surroundings::Surroundings;
 
 /// One function that may be called from afar, under a name that both ends know.
 ///
@@ -28,6 +32,7 @@ pub struct TaskEntry {
     function: &'static (dyn Any + Send + Sync),
     path: fn() -> &'static str,
     signature: fn() -> Signature,
+    runner: Runner,
 }
 
 impl TaskEntry {
@@ -48,7 +53,13 @@ impl TaskEntry {
                 "only functions and closures that capture nothing can be registered"
             );
         }
-        Self { name, function, path: type_name::<F>, signature: Signature::of::<M> }
+        Self {
+            name,
+            function,
+            path: type_name::<F>,
+            signature: Signature::of::<M>,
+            runner: run::<F, A, M>,
+        }
     }
 
     /// How long a name may be, in bytes.
@@ -73,6 +84,27 @@ impl TaskEntry {
     /// The hash of its types.
     pub fn signature(&self) -> Signature {
         (self.signature)()
+    }
+
+    /// Runs the function on encoded arguments, and appends its encoded result to `reply`.
+    ///
+    /// An `Err` of a function that returns a `Result` is [`Verdict::Raised`] if the caller said that it is
+    /// `fallible`, and a value like any other if not; both are encoded the same.
+    ///
+    /// Panics of the function, of the code that reads and writes its values, and of their `drop` are contained by
+    /// the surroundings. A result whose `drop` panics has been written before, so nothing comes of that.
+    ///
+    /// # Errors
+    /// Why there is no result. The reply is then as it was; large payloads may have been attached.
+    pub fn run(
+        &self,
+        arguments: &[u8],
+        limits: &Limits,
+        fallible: bool,
+        surroundings: &mut dyn Surroundings,
+        reply: &mut Vec<u8>,
+    ) -> Result<Verdict, RunError> {
+        (self.runner)(self.function, Job { arguments, limits, fallible, surroundings, reply })
     }
 }
 
