@@ -6,6 +6,7 @@
 //! What the bytes are, for whoever writes the other end: [`FrameHeader`].
 
 mod attach;
+mod batch;
 mod codec;
 mod codec_error;
 mod decoder;
@@ -13,12 +14,18 @@ mod encoder;
 mod frame;
 mod large_bytes;
 mod limits;
+mod messages;
 mod reader;
 
 pub use attach::{ATTACH_FROM, Attach, AttachError, Detach, DetachError};
+pub use batch::{BatchReader, BatchWriter, Item, ItemKind};
 pub use codec::{decode, encode, encode_into};
 pub use codec_error::{DecodeError, EncodeError};
 pub use frame::{FrameError, FrameFlags, FrameHeader, FrameKind, HEADER_SIZE, VERSION};
 pub use large_bytes::LargeBytes;
 pub use limits::Limits;
+pub use messages::{
+    Hello, InitialCall, NAME_SIZE, RemoteFailure, RemoteFailureKind, ResourceLimits, TaskName,
+    Welcome,
+};
 pub use reader::{Frame, FrameReader};
