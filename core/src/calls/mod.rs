@@ -6,6 +6,7 @@
 //! What the bytes are, for whoever writes the other end: [`FrameHeader`].
 
 mod attach;
+mod batch;
 mod callee;
 mod codec;
 mod codec_error;
@@ -15,6 +16,7 @@ mod entry;
 mod frame;
 mod large_bytes;
 mod limits;
+mod messages;
 mod panic_report;
 mod reader;
 mod registry;
@@ -23,6 +25,7 @@ mod signature;
 mod surroundings;
 
 pub use attach::{ATTACH_FROM, Attach, AttachError, Detach, DetachError};
+pub use batch::{BatchReader, BatchWriter, Item, ItemKind};
 pub use callee::{Callee, FallibleCallee, Portable};
 pub use codec::{decode, encode, encode_into};
 pub use codec_error::{DecodeError, EncodeError};
@@ -30,6 +33,7 @@ pub use entry::TaskEntry;
 pub use frame::{FrameError, FrameFlags, FrameHeader, FrameKind, HEADER_SIZE, VERSION};
 pub use large_bytes::LargeBytes;
 pub use limits::Limits;
+pub use messages::{Hello, InitialCall, NAME_SIZE, RemoteFailure, RemoteFailureKind, ResourceLimits, TaskName, Welcome};
 pub use panic_report::{PanicReport, contain_panics};
 pub use reader::{Frame, FrameReader};
 pub use registry::{Registry, RegistryError};

@@ -29,7 +29,18 @@ struct Many {
 fn many() -> Many {
     let line = Shape::Line { from: (-1, 2), to: (3, -4) };
     Many {
-        integers: (-1, -300, 70_000, i64::MIN, i128::MAX, 255, 65535, u32::MAX, u64::MAX, u128::MAX),
+        integers: (
+            -1,
+            -300,
+            70_000,
+            i64::MIN,
+            i128::MAX,
+            255,
+            65535,
+            u32::MAX,
+            u64::MAX,
+            u128::MAX,
+        ),
         floats: (0.5, -1e300),
         text: "ein Text — mit Umlauten: äöü".into(),
         letter: '€',
