@@ -1,10 +1,16 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
 mod any_executor;
 mod builder;
 mod contain;
 mod exit_guard;
+#[cfg(feature = "linkme")]
+mod listed;
+mod process;
 mod retry;
 mod retry_policy;
 mod thread_pool;
@@ -16,13 +22,36 @@ mod tracing_hook;
 pub use any_executor::AnyExecutor;
 pub use builder::{BuildError, ThreadPoolBuilder};
 pub use concurrent_futures_core::*;
+pub use concurrent_futures_macros::task;
 pub use exit_guard::ExitGuard;
+pub use process::registration::{NotRegistered, RegisterError, registry};
 pub use retry::{History, submit_retry};
 pub use retry_policy::{RetryPolicy, RetryPolicyError};
 pub use thread_pool::ThreadPoolExecutor;
 pub use threads::Threads;
 #[cfg(feature = "tracing")]
 pub use tracing_hook::TracingHook;
+
+/// Names functions with [`#[task]`](macro@task), for `init_with`: those that the linker has not listed, or all.
+///
+/// # Examples
+/// ```
+/// #![forbid(unsafe_code)]
+/// use concurrent_futures::{task, tasks};
+///
+/// #[task(unlisted)]
+/// fn area(width: u32, height: u32) -> u32 {
+///     width * height
+/// }
+/// assert_eq!(area(6, 7), 42);
+/// assert_eq!(tasks![area].len(), 1);
+/// ```
+#[macro_export]
+macro_rules! tasks {
+    ($($task:path),* $(,)?) => {
+        [$(<$task>::TASK),*]
+    };
+}
 
 // The README of the workspace, so that its examples are compiled. It is not in the package.
 #[cfg(doctest)]

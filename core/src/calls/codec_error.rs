@@ -28,6 +28,11 @@ pub enum EncodeError {
         /// How many may.
         limit: u32,
     },
+    /// A batch has as many items as can be counted.
+    TooManyItems {
+        /// How many that is.
+        limit: u32,
+    },
     /// A sequence or map does not know its length before its end.
     UnknownLength,
     /// The value's own `Serialize` said so.
@@ -87,6 +92,7 @@ impl fmt::Display for EncodeError {
             Self::TooManyEmptyItems { limit } => {
                 write!(f, "more than the limit of {limit} items without content")
             }
+            Self::TooManyItems { limit } => write!(f, "more than {limit} items in one batch"),
             Self::UnknownLength => f.write_str(
                 "a sequence or map does not know its length beforehand: collect it, or avoid `flatten`",
             ),

@@ -33,7 +33,7 @@
 //!
 //! | flag | name | meaning |
 //! |---|---|---|
-//! | 1 | `CHUNK` | the payload is a batch: of arguments in a call, of replies in a `Value` |
+//! | 1 | `CHUNK` | the payload is a batch, see [`BatchWriter`](super::BatchWriter): of arguments in a call, of replies in a `Value` |
 //! | 2 | `FALLIBLE` | of a call: a result that is an encoded `Err` is to be answered as `Raised` |
 //! | 4 | | reserved, as are all the others: 0 |
 //!
@@ -115,7 +115,7 @@ pub struct FrameFlags(u8);
 impl FrameFlags {
     /// The empty set.
     pub const NONE: Self = Self(0);
-    /// The payload is a batch: [`BatchWriter`](super::BatchWriter), [`ReplyWriter`](super::ReplyWriter).
+    /// The payload is a batch: [`BatchWriter`](super::BatchWriter).
     pub const CHUNK: Self = Self(1);
     /// Of a call: a result that is an encoded `Err` is answered as [`Raised`](FrameKind::Raised).
     pub const FALLIBLE: Self = Self(2);

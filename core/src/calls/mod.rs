@@ -6,33 +6,56 @@
 //! What the bytes are, for whoever writes the other end: [`FrameHeader`].
 
 mod attach;
+mod batch;
+mod callee;
 mod codec;
 mod codec_error;
 mod decoder;
 #[cfg(feature = "std")]
 mod encoded;
 mod encoder;
+mod entry;
 mod frame;
 mod large_bytes;
 mod limits;
+mod messages;
+mod panic_report;
 mod place;
 #[cfg(feature = "std")]
 mod promise;
 mod reader;
+mod registry;
 mod report;
+mod run;
+mod signature;
+#[cfg(feature = "std")]
+pub mod supervisor;
+mod surroundings;
 
 pub use attach::{ATTACH_FROM, Attach, AttachError, Detach, DetachError};
+pub use batch::{BatchReader, BatchWriter, Item, ItemKind};
+pub use callee::{Callee, FallibleCallee, Portable};
 pub use codec::{decode, encode, encode_into};
 pub use codec_error::{DecodeError, EncodeError};
 #[cfg(feature = "std")]
 pub use encoded::{Decode, Encoded, LargeSource};
+pub use entry::TaskEntry;
 pub use frame::{FrameError, FrameFlags, FrameHeader, FrameKind, HEADER_SIZE, VERSION};
 pub use large_bytes::LargeBytes;
 pub use limits::Limits;
+pub use messages::{
+    Hello, InitialCall, NAME_SIZE, RemoteFailure, RemoteFailureKind, ResourceLimits, TaskName,
+    Welcome,
+};
+pub use panic_report::{PanicReport, contain_panics};
 pub use place::{Place, Recall, Start};
 #[cfg(feature = "std")]
 pub(crate) use promise::arrive;
 #[cfg(feature = "std")]
 pub use promise::{Aftermath, CallDesk, CallPromise, Desk, Landing, Leave};
 pub use reader::{Frame, FrameReader};
-pub use report::{Exit, Phase, WorkerReport};
+pub use registry::{Registry, RegistryError};
+pub use report::{Exit, WorkerPhase, WorkerReport};
+pub use run::{Phase, RunError, Verdict};
+pub use signature::Signature;
+pub use surroundings::{Contain, LinkOnly, Surroundings};

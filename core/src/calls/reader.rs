@@ -70,6 +70,11 @@ impl FrameReader {
         Self { limit, buffer: Vec::new(), start: 0, end: 0, large: None, failed: None }
     }
 
+    /// Changes how large payloads may be, in bytes, from the next header on.
+    pub fn set_limit(&mut self, limit: usize) {
+        self.limit = limit;
+    }
+
     /// Room to receive the next bytes of the stream into.
     ///
     /// At least one byte, and `at_least` bytes except at the end of a large frame, which gets what it

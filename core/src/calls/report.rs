@@ -13,7 +13,7 @@ pub struct WorkerReport {
     /// How it ended.
     pub exit: Exit,
     /// What it was doing.
-    pub phase: Phase,
+    pub phase: WorkerPhase,
     /// The function that was called.
     pub task: String,
 }
@@ -32,7 +32,7 @@ pub enum Exit {
 /// What a worker was doing when it was lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Phase {
+pub enum WorkerPhase {
     /// Starting, before its first word.
     Starting,
     /// Running the initializer.
@@ -45,7 +45,7 @@ pub enum Phase {
     Replying,
 }
 
-impl fmt::Display for Phase {
+impl fmt::Display for WorkerPhase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Starting => "starting",

@@ -33,6 +33,7 @@ mod sets;
 mod shutdown;
 mod stress;
 mod support;
+mod tasks;
 mod thread_limit;
 #[cfg(feature = "tracing")]
 mod tracing_hook;

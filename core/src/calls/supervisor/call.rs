@@ -1,0 +1,100 @@
+//! [`NewCall`]: a call that waits for a worker, and all that is needed to send it, perhaps more than once.
+#![forbid(unsafe_code)]
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::calls::{CallPromise, FrameFlags};
+
+/// From this size on the bytes of a call are shared with what is being written, not copied.
+const SHARED_FROM: usize = 16 * 1024;
+
+/// The encoded arguments.
+#[derive(Debug, Clone)]
+pub(super) enum Payload {
+    Small(Vec<u8>),
+    Large(Arc<Vec<u8>>),
+}
+
+impl Payload {
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Small(bytes) => bytes.len(),
+            Self::Large(bytes) => bytes.len(),
+        }
+    }
+}
+
+impl From<Vec<u8>> for Payload {
+    fn from(bytes: Vec<u8>) -> Self {
+        if bytes.len() < SHARED_FROM { Self::Small(bytes) } else { Self::Large(Arc::new(bytes)) }
+    }
+}
+
+/// A call that was not sent yet.
+#[derive(Debug)]
+pub struct NewCall<L> {
+    pub(super) number: u64,
+    pub(super) promise: CallPromise,
+    pub(super) task: u32,
+    pub(super) name: &'static str,
+    pub(super) flags: FrameFlags,
+    pub(super) payload: Payload,
+    pub(super) large: Option<(L, u64)>,
+    pub(super) start_by: Option<Duration>,
+    pub(super) run_for: Option<Duration>,
+}
+
+impl<L> NewCall<L> {
+    /// A call of the function with that number in the table of the pool's program, and its name. The
+    /// promise was made with the same `number`.
+    pub fn new(
+        number: u64,
+        promise: CallPromise,
+        task: u32,
+        name: &'static str,
+        payload: Vec<u8>,
+    ) -> Self {
+        Self {
+            number,
+            promise,
+            task,
+            name,
+            flags: FrameFlags::default(),
+            payload: payload.into(),
+            large: None,
+            start_by: None,
+            run_for: None,
+        }
+    }
+
+    /// What the header says beside.
+    pub fn flags(mut self, flags: FrameFlags) -> Self {
+        self.flags = flags;
+        self
+    }
+
+    /// Payloads outside of the frame, and how many bytes.
+    pub fn large(mut self, file: L, length: u64) -> Self {
+        self.large = Some((file, length));
+        self
+    }
+
+    /// When it is too late to start it, by the supervisor's clock.
+    pub fn start_by(mut self, time: Duration) -> Self {
+        self.start_by = Some(time);
+        self
+    }
+
+    /// For how long it may run.
+    pub fn run_for(mut self, time: Duration) -> Self {
+        self.run_for = Some(time);
+        self
+    }
+
+    /// Gives up the call, whose future is abandoned unless it is dropped.
+    pub fn into_promise(self) -> CallPromise {
+        self.promise
+    }
+}

@@ -1,0 +1,99 @@
+//! What the time brings: calls that were not started in time, or run for too long; workers that are late,
+//! idle for too long, or do not end.
+#![forbid(unsafe_code)]
+
+use alloc::format;
+use core::time::Duration;
+
+use super::worker::{Stage, Why, Worker};
+use super::{Action, Kill, Landing, Supervisor};
+use crate::calls::LargeSource;
+use crate::error::{Remote, TaskError, TaskErrorKind};
+
+/// A worker has calls lying behind one that has been running for so long: they go elsewhere.
+const STALE: Duration = Duration::from_millis(5);
+
+impl<L: LargeSource + Clone> Supervisor<L> {
+    /// When [`tick`](Self::tick) is to be called at the latest.
+    pub fn next_deadline(&self) -> Option<Duration> {
+        let patience = self.patience.first().map(|(time, _)| *time);
+        let spawn = (self.failed_spawns > 0 && self.missing_workers() > 0).then_some(self.spawn_at);
+        let workers = self.workers.iter().filter_map(|worker| self.deadline_of(worker));
+        workers.chain(patience).chain(spawn).min()
+    }
+
+    fn deadline_of(&self, worker: &Worker<L>) -> Option<Duration> {
+        let started = match worker.stage {
+            Stage::Greeting | Stage::Initializing => {
+                worker.since.checked_add(self.settings.start_timeout)
+            }
+            _ => None,
+        };
+        let idle = match self.settings.idle_timeout {
+            Some(time) if worker.is_idle() => worker.progress.max(worker.since).checked_add(time),
+            _ => None,
+        };
+        let stale = (worker.in_flight.len() > 1 && !worker.slow)
+            .then(|| worker.progress.saturating_add(STALE));
+        [started, idle, stale, worker.run_until, worker.kill_at].into_iter().flatten().min()
+    }
+
+    /// The time has come for something.
+    pub fn tick(&mut self, now: Duration) {
+        self.end_patience(now);
+        for at in (0..self.workers.len()).rev() {
+            self.look_at(now, at);
+        }
+        self.dispatch(now);
+    }
+
+    fn look_at(&mut self, now: Duration, at: usize) {
+        let worker = &self.workers[at];
+        let due = |time: Option<Duration>| time.is_some_and(|time| time <= now);
+        if due(worker.kill_at) {
+            let id = worker.id;
+            self.doom(at, Why::Lost, now);
+            self.workers[at].kill_at = None;
+            return self.actions.push(Action::Kill(id, Kill::AtOnce));
+        }
+        if !due(self.deadline_of(worker)) {
+            return;
+        }
+        match worker.stage {
+            Stage::Greeting | Stage::Initializing => {
+                self.end_worker(now, at, Why::Late, Kill::AtOnce);
+            }
+            Stage::Ready if due(worker.run_until) => {
+                self.end_worker(now, at, Why::Deadline, Kill::Politely);
+            }
+            Stage::Ready if worker.is_idle() => self.retire(now, at),
+            Stage::Ready => {
+                let worker = &mut self.workers[at];
+                worker.slow = true;
+                let recalled = worker.recall_all(1);
+                recalled.into_iter().for_each(|call| self.come_home(call));
+            }
+            _ => {}
+        }
+    }
+
+    /// Calls that were not started in time.
+    fn end_patience(&mut self, now: Duration) {
+        while let Some((time, number)) = self.patience.first().copied() {
+            if time > now {
+                return;
+            }
+            self.patience.pop_first();
+            let waiting = match self.find(number) {
+                Some((at, position)) => self.workers[at].recall(position),
+                None => self.queue.remove(&number),
+            };
+            if let Some(call) = waiting {
+                let message = format!("{} was not started in time", call.name);
+                let kind = TaskErrorKind::DeadlinePassed;
+                let error = TaskError::remote(kind, message, None, Remote::default());
+                self.resolve(call, Landing::Failed(error));
+            }
+        }
+    }
+}
