@@ -5,6 +5,8 @@ mod any_executor;
 mod builder;
 mod contain;
 mod exit_guard;
+#[cfg(unix)]
+mod process;
 mod retry;
 mod retry_policy;
 mod thread_pool;
