@@ -9,7 +9,10 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use super::{Channel, Exit, Launch, Poll, Ready, Signalled, Spawned, Waker, Watched, Worker, poll};
+use super::{
+    Channel, Exit, Launch, MemoryFile, Poll, Ready, Signalled, Spawned, Waker, Watched, Words,
+    Worker, poll,
+};
 
 /// The calls of the operating system that a pool makes in the parent.
 ///
@@ -73,6 +76,18 @@ pub(crate) trait Sys: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// As there.
     fn try_wait(&self, worker: &mut Worker) -> io::Result<Option<Exit>>;
+
+    /// As [`Words::create`].
+    ///
+    /// # Errors
+    /// As there.
+    fn words(&self, count: usize) -> io::Result<(Words, OwnedFd)>;
+
+    /// As [`MemoryFile::create`].
+    ///
+    /// # Errors
+    /// As there.
+    fn memory_file(&self) -> io::Result<MemoryFile>;
 
     /// Starts a thread.
     ///
@@ -139,6 +154,14 @@ impl Sys for Os {
 
     fn try_wait(&self, worker: &mut Worker) -> io::Result<Option<Exit>> {
         worker.try_wait()
+    }
+
+    fn words(&self, count: usize) -> io::Result<(Words, OwnedFd)> {
+        Words::create(count)
+    }
+
+    fn memory_file(&self) -> io::Result<MemoryFile> {
+        MemoryFile::create()
     }
 
     fn thread(&self, name: &str, body: Box<dyn FnOnce() + Send>) -> io::Result<JoinHandle<()>> {
