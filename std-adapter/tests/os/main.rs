@@ -8,8 +8,16 @@
 
 // It is private to the crate.
 #[path = "../../src/process/os/mod.rs"]
-#[expect(dead_code, unused_imports, reason = "the pool uses what the tests do not")]
+#[expect(dead_code, reason = "the pool uses what the tests do not")]
 mod os;
 
+mod channel;
+mod ends;
+mod injected;
+mod inside;
+mod memory_files;
+mod polling;
+mod scarcity;
 mod spawning;
 mod support;
+mod words;

@@ -124,8 +124,8 @@ impl Channel {
     /// that is the end of the stream as well.
     ///
     /// # Errors
-    /// `InvalidData` when more than [`ATTACHED_AT_MOST`] descriptors came with these bytes; the others
-    /// are closed.
+    /// `InvalidData` when more than [`ATTACHED_AT_MOST`] descriptors came with these bytes; they are
+    /// closed.
     fn receive_with(
         &self,
         buffer: &mut [u8],
@@ -141,6 +141,7 @@ impl Channel {
             Err(Errno::CONNRESET) => return Ok(0),
             other => other?,
         };
+        let before = attached.len();
         for message in ancillary.drain() {
             let RecvAncillaryMessage::ScmRights(descriptors) = message else { continue };
             for descriptor in descriptors {
@@ -148,7 +149,10 @@ impl Channel {
                 attached.push(descriptor);
             }
         }
-        if received.flags.contains(ReturnFlags::CTRUNC) {
+        // The space has room for some more, for the sake of its alignment.
+        let are_too_many = attached.len() - before > ATTACHED_AT_MOST;
+        if are_too_many || received.flags.contains(ReturnFlags::CTRUNC) {
+            attached.truncate(before);
             let message = "the other end attached more descriptors than a message may carry";
             return Err(io::Error::new(ErrorKind::InvalidData, message));
         }
