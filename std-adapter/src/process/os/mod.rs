@@ -1,0 +1,44 @@
+//! What the operating system supplies to a pool of processes: to the parent behind the trait [`Sys`],
+//! to the worker as plain functions in [`inside`].
+//!
+//! Nothing here knows what is said between the two.
+
+mod attachments;
+mod build_id;
+mod channel;
+mod exit;
+#[cfg(test)]
+mod failing;
+pub(crate) mod inside;
+mod launch;
+mod memory_file;
+mod memory_file_pool;
+mod platform;
+mod poll;
+mod resources;
+mod sys;
+mod words;
+mod worker;
+
+pub(crate) use attachments::{Attaching, Detaching};
+pub(crate) use build_id::build_id;
+pub(crate) use channel::{ATTACHED_AT_MOST, Channel};
+pub(crate) use exit::Exit;
+#[cfg(test)]
+pub(crate) use failing::{Call, FailingSys, Fault};
+pub(crate) use launch::{Environment, Group, Inherited, Launch, Output};
+pub(crate) use memory_file::MemoryFile;
+pub(crate) use memory_file_pool::MemoryFilePool;
+pub(crate) use poll::{Interest, Poll, Ready, Waker, Watched};
+pub(crate) use resources::ResourceLimits;
+pub(crate) use sys::{Os, Sys};
+pub(crate) use words::Words;
+pub(crate) use worker::{Signalled, Spawned, Worker};
+
+/// Whether a process is stopped, by a signal or a debugger, rather than busy.
+///
+/// # Errors
+/// There is no such process, or the system does not say (only Linux does).
+pub(crate) fn is_stopped(pid: u32) -> std::io::Result<bool> {
+    platform::is_stopped(pid)
+}

@@ -1,0 +1,136 @@
+//! What a worker is started with, and what it is not.
+
+use std::fs;
+use std::io::Read;
+use std::os::fd::OwnedFd;
+use std::process::{Command, Stdio};
+
+use crate::os::{
+    Environment, Exit, Inherited, Launch, MemoryFile, Os, Output, Spawned, Sys, Words,
+};
+use crate::support::{descriptors, launch, receive, send, shell, wait, within};
+
+/// What a script prints, started as given.
+fn printed(launch: Launch) -> String {
+    let mut spawned = Os::new().spawn(&Launch { stdout: Output::Piped, ..launch }).unwrap();
+    let mut text = String::new();
+    let stdout: OwnedFd = spawned.stdout.take().unwrap();
+    fs::File::from(stdout).read_to_string(&mut text).unwrap();
+    assert_eq!(wait(&mut spawned.worker), Exit::Code(0));
+    text
+}
+
+/// A worker that sends back what it gets.
+fn echo() -> Spawned {
+    Os::new().spawn(&launch("/bin/sh", &["-c", "exec cat -u <&0 >&0"])).unwrap()
+}
+
+#[test]
+fn a_worker_has_its_channel_as_standard_input() {
+    within(|| {
+        let mut spawned = echo();
+        assert_eq!(send(&spawned.channel, b"there and back").unwrap(), 14);
+        assert_eq!(receive(&spawned.channel, 14), b"there and back");
+        drop(spawned.channel);
+        assert_eq!(wait(&mut spawned.worker), Exit::Code(0));
+    });
+}
+
+#[test]
+fn a_worker_gets_the_arguments_and_nothing_else() {
+    within(|| {
+        let script = "echo started >&0; read line <&0";
+        let spawned = shell(script);
+        assert_eq!(receive(&spawned.channel, 8), b"started\n"); // before, there may be none yet
+        let line = fs::read(format!("/proc/{}/cmdline", spawned.worker.pid())).unwrap();
+        assert_eq!(line, format!("/bin/sh\0-c\0{script}\0").as_bytes());
+    });
+}
+
+#[test]
+fn the_environment_is_inherited_with_more_or_only_as_allowed() {
+    within(|| {
+        let extra = vec![("ADDED".into(), "yes".into())];
+        let all = Environment { inherited: Inherited::All, extra: extra.clone() };
+        let names = vec!["PATH".into(), "NO_SUCH_VARIABLE".into()];
+        let some = Environment { inherited: Inherited::Only(names), extra };
+        let print = |environment| printed(Launch { environment, ..launch("/usr/bin/env", &[]) });
+        let (all, some) = (print(all), print(some));
+        assert!(all.lines().any(|line| line.starts_with("CARGO_MANIFEST_DIR=")), "{all}");
+        assert!(all.lines().any(|line| line == "ADDED=yes"), "{all}");
+        let mut some: Vec<_> = some.lines().map(|line| line.split('=').next().unwrap()).collect();
+        some.sort_unstable();
+        assert_eq!(some, ["ADDED", "PATH"]);
+    });
+}
+
+#[test]
+fn a_worker_starts_in_the_directory_that_is_given() {
+    within(|| {
+        let launch = Launch { directory: Some("/".into()), ..launch("/bin/pwd", &[]) };
+        assert_eq!(printed(launch), "/\n");
+    });
+}
+
+#[test]
+fn what_a_worker_prints_is_thrown_away_or_piped() {
+    within(|| {
+        let script = ["-c", "echo out; echo err >&2; echo in >&0"];
+        let launch = launch("/bin/sh", &script);
+        let null = Launch { stdout: Output::Null, stderr: Output::Null, ..launch.clone() };
+        let mut spawned = Os::new().spawn(&null).unwrap();
+        assert!(spawned.stdout.is_none() && spawned.stderr.is_none());
+        assert_eq!(receive(&spawned.channel, 3), b"in\n");
+        assert_eq!(wait(&mut spawned.worker), Exit::Code(0));
+
+        let piped = Launch { stdout: Output::Piped, stderr: Output::Piped, ..launch };
+        let mut spawned = Os::new().spawn(&piped).unwrap();
+        for (pipe, text) in [(&mut spawned.stdout, "out\n"), (&mut spawned.stderr, "err\n")] {
+            let mut read = String::new();
+            fs::File::from(pipe.take().unwrap()).read_to_string(&mut read).unwrap();
+            assert_eq!(read, text);
+        }
+        assert_eq!(receive(&spawned.channel, 3), b"in\n");
+        assert_eq!(wait(&mut spawned.worker), Exit::Code(0));
+    });
+}
+
+/// The descriptors of a child that has nothing to do with us.
+fn of_a_stranger() -> Vec<u32> {
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", "echo started; read line"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // Before it says so, it may still have those that are closed when a program is executed.
+    child.stdout.take().unwrap().read_exact(&mut [0; 8]).unwrap();
+    let numbers = descriptors(child.id());
+    child.kill().unwrap();
+    child.wait().unwrap();
+    numbers
+}
+
+/// As [`of_a_stranger`], of a worker.
+fn of(worker: &Spawned) -> Vec<u32> {
+    assert_eq!(receive(&worker.channel, 8), b"started\n");
+    descriptors(worker.worker.pid())
+}
+
+#[test]
+#[cfg_attr(not(target_os = "linux"), ignore = "the system does not say")]
+fn no_other_child_gets_a_descriptor_of_ours() {
+    within(|| {
+        let before = of_a_stranger();
+        let os = Os::new();
+        // A shell that redirects for one command keeps the other descriptor meanwhile.
+        let script = ["-c", "exec >&0; echo started; read line"];
+        let piped = Launch { stdout: Output::Piped, ..launch("/bin/sh", &script) };
+        let first = os.spawn(&piped).unwrap();
+        let words: (Words, OwnedFd) = os.words(64).unwrap();
+        let kept = (words, os.waker().unwrap(), MemoryFile::create().unwrap());
+        assert_eq!(of_a_stranger(), before);
+        // A worker is a stranger to the others.
+        let second = os.spawn(&piped).unwrap();
+        assert_eq!(of(&second), before);
+        assert_eq!(of(&first), before);
+        drop(kept);
+    });
+}
