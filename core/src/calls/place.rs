@@ -16,7 +16,6 @@
 //!
 //! The low 30 bits of the call's number are in the word: a place may be used again before the worker
 //! has come to the frame that was recalled, since what it finds then is not what the frame says.
-#![forbid(unsafe_code)]
 
 use crate::sync::{atomic::AtomicU32, atomic::Ordering};
 
@@ -55,6 +54,18 @@ pub struct Place(AtomicU32);
 impl Default for Place {
     fn default() -> Self {
         Self(AtomicU32::new(0))
+    }
+}
+
+crate::sync::not_modeled! {
+    #[cfg(feature = "std")]
+    impl Place {
+        /// A word in memory that is shared, as a place.
+        pub fn from_word(word: &core::sync::atomic::AtomicU32) -> &Self {
+            // SAFETY: both are a u32 in memory that is changed by atomic operations only, wherever the
+            // atomics of this crate are from.
+            unsafe { &*core::ptr::from_ref(word).cast::<Self>() }
+        }
     }
 }
 

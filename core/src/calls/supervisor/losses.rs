@@ -69,6 +69,14 @@ impl<L: LargeSource + Clone> Supervisor<L> {
         self.dispatch(now);
     }
 
+    /// What came from a worker is not what the protocol has, for this reason.
+    pub fn misbehaved(&mut self, now: Duration, id: WorkerId, how: &str) {
+        if let Some(at) = self.position(id).filter(|at| !self.workers[*at].is_ending()) {
+            self.end_worker(now, at, Why::Protocol(how.into()), Kill::AtOnce);
+        }
+        self.dispatch(now);
+    }
+
     /// A worker has ended, and was reaped. All that it had written has been received.
     pub fn exited(&mut self, now: Duration, id: WorkerId, exit: Exit) {
         let Some(at) = self.position(id) else { return };

@@ -24,6 +24,13 @@ const BYTES_AHEAD: usize = 256 * 1024;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WorkerId(pub(super) u64);
 
+impl WorkerId {
+    /// The first worker has 0, and every other one a number more than the one before.
+    pub fn number(self) -> u64 {
+        self.0
+    }
+}
+
 /// Words that the worker shares with its parent.
 pub trait Places: Send {
     /// The word with this number, if there are so many.

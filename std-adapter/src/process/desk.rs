@@ -1,0 +1,277 @@
+//! [`PoolDesk`]: what all threads of a pool share: the supervisor under a lock, and the sockets of its
+//! workers.
+//!
+//! ```text
+//!   submit ──► encode ──► lock ──► Supervisor::submit ──► Write ──► socket ──► worker
+//!                                      ▲                                          │
+//!   result ◄── woken ◄── land ◄── Resolve ◄── Supervisor::received ◄── socket ◄───┘
+//!                                                (manager's thread)
+//! ```
+//!
+//! Whoever makes the supervisor do something writes to the sockets what it says, at once and under the
+//! lock, so that frames keep their order; none of these calls waits. What takes longer (starting and
+//! killing processes, waiting for them) is the manager's.
+#![forbid(unsafe_code)]
+
+use std::io::IoSlice;
+use std::os::fd::AsFd;
+use std::process;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
+use std::time::Duration;
+
+use concurrent_futures_core::calls::supervisor::{Action, NewCall, Supervisor, WorkerId};
+use concurrent_futures_core::calls::{CallPromise, Desk, Landing};
+use concurrent_futures_core::{FutureId, RefusedReason};
+
+use super::callbacks::Callbacks;
+use super::file::SharedFile;
+use super::os::{Channel, MemoryFilePool, Sys, Waker};
+
+/// What all threads of a pool share.
+#[derive(Debug)]
+pub(super) struct PoolDesk<S> {
+    pub(super) sys: S,
+    pub(super) files: Arc<MemoryFilePool>,
+    /// Ends the manager's wait.
+    pub(super) waker: Waker,
+    /// Numbers calls in the order in which they are submitted.
+    numbers: AtomicU64,
+    /// The process that has the pool. In one that was forked from it, it does nothing.
+    owner: u32,
+    state: Mutex<State>,
+    /// Told when there is room, or an end.
+    changed: Condvar,
+}
+
+/// What is under the lock.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) supervisor: Supervisor<SharedFile>,
+    pub(super) channels: Vec<(WorkerId, Arc<Channel>)>,
+    /// For the manager.
+    pub(super) errands: Vec<Action>,
+    /// Until when the manager sleeps; `None` for ever.
+    pub(super) sleeps_until: Option<Duration>,
+    /// Sockets that took less than there was: the manager waits until they take more.
+    pub(super) is_stuck: bool,
+    callbacks: Option<Callbacks>,
+    /// Those of the pool itself, which cannot wait for its end.
+    pub(super) threads: Vec<ThreadId>,
+    /// Threads that have not ended.
+    pub(super) running: usize,
+    waiting: usize,
+}
+
+/// Futures to resolve, outside the lock.
+#[derive(Debug, Default)]
+#[must_use]
+pub(super) struct Resolutions {
+    list: Vec<(CallPromise, Landing)>,
+    callbacks: Option<Callbacks>,
+}
+
+impl Resolutions {
+    /// Resolves them, and hands what is a user's to the thread for that.
+    pub(super) fn land(self) {
+        for (promise, landing) in self.list {
+            if let Some(aftermath) = promise.land(landing) {
+                match &self.callbacks {
+                    Some(callbacks) => callbacks.run(Box::new(move || aftermath.run())),
+                    None => aftermath.run(),
+                }
+            }
+        }
+    }
+}
+
+impl<S: Sys> PoolDesk<S> {
+    pub(super) fn new(
+        sys: S,
+        waker: Waker,
+        supervisor: Supervisor<SharedFile>,
+        callbacks: Callbacks,
+    ) -> Self {
+        let state = State {
+            supervisor,
+            channels: Vec::new(),
+            errands: Vec::new(),
+            sleeps_until: Some(Duration::ZERO),
+            is_stuck: false,
+            callbacks: Some(callbacks),
+            threads: Vec::new(),
+            running: 0,
+            waiting: 0,
+        };
+        Self {
+            sys,
+            files: Arc::new(MemoryFilePool::new(4, 256 << 20)),
+            waker,
+            numbers: AtomicU64::new(1),
+            owner: process::id(),
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+        }
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether this process is one that was forked from the one that has the pool.
+    pub(super) fn is_copy(&self) -> bool {
+        process::id() != self.owner
+    }
+
+    /// A number for the next call.
+    pub(super) fn number(&self) -> u64 {
+        // ORDERING: Relaxed; only told apart.
+        self.numbers.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Has the supervisor do something, and does what it says.
+    pub(super) fn with<R>(
+        &self,
+        f: impl FnOnce(&mut Supervisor<SharedFile>, Duration) -> R,
+    ) -> R {
+        let now = self.sys.now();
+        let mut state = self.lock();
+        let result = f(&mut state.supervisor, now);
+        let resolutions = self.follow(&mut state);
+        let wake = state.manager_is_wanted();
+        drop(state);
+        if wake {
+            self.waker.wake();
+        }
+        resolutions.land();
+        result
+    }
+
+    /// Does at once what the supervisor wants done; the rest is left to the manager, or to be done
+    /// outside the lock.
+    pub(super) fn follow(&self, state: &mut State) -> Resolutions {
+        let mut resolutions = Resolutions::default();
+        for action in state.supervisor.take_actions() {
+            match action {
+                Action::Write(id) => self.write(state, id),
+                Action::Resolve(promise, landing) => resolutions.list.push((promise, landing)),
+                Action::Spawn(_) | Action::Kill(..) => state.errands.push(action),
+            }
+        }
+        if !resolutions.list.is_empty() {
+            resolutions.callbacks = state.callbacks.clone();
+            if state.waiting > 0 {
+                self.changed.notify_all();
+            }
+        }
+        resolutions
+    }
+
+    /// Writes as much as the socket takes. Of one that takes nothing any more the manager will hear.
+    pub(super) fn write(&self, state: &mut State, id: WorkerId) {
+        let Some(channel) = state.channel(id) else { return };
+        while let Some((bytes, file)) = state.supervisor.unsent(id) {
+            let file = file.map(AsFd::as_fd);
+            match self.sys.send(&channel, &[IoSlice::new(bytes)], file) {
+                Ok(sent) => state.supervisor.sent(id, sent),
+                Err(_) => {
+                    state.is_stuck = true;
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Accepts a call.
+    ///
+    /// # Errors
+    /// Why not; its promise is dropped.
+    pub(super) fn submit(&self, call: NewCall<SharedFile>) -> Result<(), RefusedReason> {
+        self.with(|supervisor, now| supervisor.submit(now, call)).map_err(|(_, reason)| reason)
+    }
+
+    /// Waits until `done` or the time is over; says whether it is done.
+    pub(super) fn wait_until(
+        &self,
+        deadline: Option<std::time::Instant>,
+        done: impl Fn(&State) -> bool,
+    ) -> bool {
+        let mut state = self.lock();
+        state.waiting += 1;
+        while !done(&state) {
+            let left = deadline.map(|at| at.saturating_duration_since(std::time::Instant::now()));
+            state = match left {
+                None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+                Some(Duration::ZERO) => break,
+                Some(left) => {
+                    let waited = self.changed.wait_timeout(state, left);
+                    waited.unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        }
+        state.waiting -= 1;
+        done(&state)
+    }
+
+    /// One of the pool's threads begins.
+    pub(super) fn thread_begins(&self) {
+        self.lock().threads.push(thread::current().id());
+    }
+
+    /// One of them is over.
+    pub(super) fn thread_ends(&self) {
+        self.lock().running -= 1;
+        self.changed.notify_all();
+    }
+
+    /// Whether the calling thread is one that the pool's end would have to wait for.
+    pub(super) fn is_own_thread(&self) -> bool {
+        self.lock().threads.contains(&thread::current().id())
+    }
+
+    /// Ends the worker that runs this call; says whether there is one.
+    pub(super) fn kill(&self, future: FutureId) -> bool {
+        self.with(|supervisor, now| supervisor.kill(now, future))
+    }
+}
+
+impl State {
+    pub(super) fn channel(&self, id: WorkerId) -> Option<Arc<Channel>> {
+        self.channels.iter().find(|(other, _)| *other == id).map(|(_, channel)| channel.clone())
+    }
+
+    /// Whether the manager has to be woken for what is to be done now, or earlier than it thinks.
+    fn manager_is_wanted(&mut self) -> bool {
+        let earlier = match (self.supervisor.next_deadline(), self.sleeps_until) {
+            (Some(next), Some(sleeps)) => next < sleeps,
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
+        let ended = self.supervisor.is_ended();
+        let wanted = earlier || ended || self.is_stuck || !self.errands.is_empty();
+        if wanted {
+            self.sleeps_until = Some(Duration::ZERO); // once is enough
+        }
+        wanted
+    }
+
+    /// Nobody brings callbacks any more.
+    pub(super) fn close_callbacks(&mut self) {
+        self.callbacks = None;
+    }
+}
+
+impl<S: Sys> Desk for PoolDesk<S> {
+    fn recall(&self, call: u64) -> bool {
+        self.with(|supervisor, now| supervisor.recall(now, call))
+    }
+
+    fn has_started(&self, call: u64) -> bool {
+        self.lock().supervisor.has_started(call)
+    }
+
+    fn cancelled(&self, call: u64) {
+        self.with(|supervisor, now| supervisor.cancelled(now, call));
+    }
+}

@@ -1,0 +1,332 @@
+//! The thread of a pool that moves bytes: it waits for all sockets and all deadlines, starts workers, ends
+//! them, and learns how they ended. It never runs a user's code.
+#![forbid(unsafe_code)]
+
+use std::io::ErrorKind;
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::time::Duration;
+
+use concurrent_futures_core::calls::supervisor::{Action, Kill, PLACES, WorkerId};
+use concurrent_futures_core::calls::{CallDesk, Exit};
+use rustix::process::Signal;
+
+use super::desk::{PoolDesk, State};
+use super::file::SharedFile;
+use super::os::{self, Channel, Interest, Launch, Ready, Sys, Watched, Worker};
+use super::places::SharedPlaces;
+use super::printed::Printed;
+
+/// So many bytes are read at once.
+const READ: usize = 64 * 1024;
+
+/// So often one socket is read before the others have their turn.
+const READS: usize = 16;
+
+/// How long to wait before looking again whether a process has ended that cannot be waited for.
+const LOOK_AGAIN: Duration = Duration::from_millis(2);
+
+/// The key of the waker among what is waited for.
+const WAKER: u64 = 0;
+
+/// What is waited for of one worker: keys come in threes, after the waker's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Channel,
+    Process,
+}
+
+/// A worker, as the manager has it.
+#[derive(Debug)]
+struct Held {
+    id: WorkerId,
+    worker: Worker,
+    channel: Arc<Channel>,
+    hung_up: bool,
+    /// Somebody expects its end.
+    is_doomed: bool,
+}
+
+/// The manager of a pool.
+#[derive(Debug)]
+pub(super) struct Manager<S: Sys> {
+    desk: CallDesk<PoolDesk<S>>,
+    launch: Launch,
+    held: Vec<Held>,
+    ready: Vec<Ready>,
+    printed: Printed,
+}
+
+impl<S: Sys> Manager<S> {
+    pub(super) fn new(desk: CallDesk<PoolDesk<S>>, launch: Launch, printed: Printed) -> Self {
+        Self { desk, launch, held: Vec::new(), ready: Vec::new(), printed }
+    }
+
+    /// Until the pool has ended.
+    pub(super) fn run(mut self) {
+        self.desk.thread_begins();
+        while let Some(sleep) = self.prepare() {
+            self.wait(sleep);
+            self.attend();
+        }
+        self.desk.lock().close_callbacks();
+        let desk = self.desk.clone();
+        drop(self);
+        desk.thread_ends();
+    }
+
+    /// Runs errands, and says for how long there is nothing to do; `None` at the end of all things.
+    fn prepare(&mut self) -> Option<Option<Duration>> {
+        loop {
+            let desk = self.desk.clone();
+            let mut state = desk.lock();
+            let errands = std::mem::take(&mut state.errands);
+            if errands.is_empty() {
+                if state.supervisor.is_ended() && self.held.is_empty() {
+                    return None;
+                }
+                let next = state.supervisor.next_deadline();
+                state.sleeps_until = next;
+                state.is_stuck = false;
+                return Some(next.map(|next| next.saturating_sub(desk.sys.now())));
+            }
+            state.sleeps_until = Some(Duration::ZERO); // no need to wake who is awake
+            drop(state);
+            errands.into_iter().for_each(|errand| self.run_errand(errand));
+        }
+    }
+
+    fn run_errand(&mut self, errand: Action) {
+        match errand {
+            Action::Spawn(id) => self.spawn(id),
+            Action::Kill(id, how) => self.kill(id, how),
+            Action::Write(_) | Action::Resolve(..) => {} // done by whoever holds the lock
+        }
+    }
+
+    fn spawn(&mut self, id: WorkerId) {
+        match self.try_spawn(id) {
+            Ok(()) => {}
+            Err(error) => {
+                let for_ever =
+                    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied);
+                let cause = error.to_string();
+                self.desk.with(|supervisor, now| {
+                    supervisor.spawn_failed(now, id, &cause, for_ever);
+                });
+            }
+        }
+    }
+
+    /// # Errors
+    /// What the system says.
+    fn try_spawn(&mut self, id: WorkerId) -> std::io::Result<()> {
+        let (words, file) = self.desk.sys.words(PLACES)?;
+        let spawned = self.desk.sys.spawn(&self.launch)?;
+        let channel = Arc::new(spawned.channel);
+        let pid = spawned.worker.pid();
+        self.printed.watch(pid, spawned.stdout, spawned.stderr);
+        self.held.push(Held {
+            id,
+            worker: spawned.worker,
+            channel: channel.clone(),
+            hung_up: false,
+            is_doomed: false,
+        });
+        self.desk.lock().channels.push((id, channel));
+        let places = Box::new(SharedPlaces(words));
+        let file = Some(SharedFile::words(file));
+        let known =
+            self.desk.with(|supervisor, now| supervisor.spawned(now, id, pid, places, file));
+        if !known {
+            self.kill(id, Kill::AtOnce);
+        }
+        Ok(())
+    }
+
+    fn kill(&mut self, id: WorkerId, how: Kill) {
+        let signal = match how {
+            Kill::Politely => Signal::TERM,
+            Kill::AtOnce => Signal::KILL,
+        };
+        if let Some(held) = self.held.iter_mut().find(|held| held.id == id) {
+            held.is_doomed = true;
+            // Gone, or not ours to signal: its end of the socket is closed by us all the same.
+            let _ = self.desk.sys.signal(&held.worker, signal);
+        }
+    }
+
+    fn wait(&mut self, sleep: Option<Duration>) {
+        let watched = self.watched();
+        let unwatched = self.held.iter().any(Held::is_unwatched);
+        let sleep = match sleep {
+            Some(sleep) if unwatched => Some(sleep.min(LOOK_AGAIN)),
+            None if unwatched => Some(LOOK_AGAIN),
+            sleep => sleep,
+        };
+        let mut ready = std::mem::take(&mut self.ready);
+        if self.desk.sys.poll(&watched, sleep, &mut ready).is_err() {
+            // The system has no memory for so many: look at all, a little later.
+            std::thread::sleep(LOOK_AGAIN);
+            ready.clear();
+            let all = watched.iter();
+            ready.extend(all.map(|w| Ready { key: w.key, readable: true, writable: true }));
+        }
+        drop(watched);
+        self.ready = ready;
+    }
+
+    fn watched(&self) -> Vec<Watched<'_>> {
+        let state = self.desk.lock();
+        let mut watched = Vec::with_capacity(1 + 2 * self.held.len());
+        let waker = self.desk.waker.as_fd();
+        watched.push(Watched { key: WAKER, descriptor: waker, interest: Interest::Read });
+        for held in &self.held {
+            if !held.hung_up {
+                let stuck = state.supervisor.has_unsent(held.id);
+                let interest = if stuck { Interest::Both } else { Interest::Read };
+                let descriptor = held.channel.as_fd();
+                watched.push(Watched { key: held.key(Part::Channel), descriptor, interest });
+            }
+            if let Some(descriptor) = held.worker.descriptor() {
+                let key = held.key(Part::Process);
+                watched.push(Watched { key, descriptor, interest: Interest::Read });
+            }
+        }
+        drop(state);
+        watched.extend(self.printed.watched());
+        watched
+    }
+
+    /// Sees to all that has happened.
+    fn attend(&mut self) {
+        let ready = std::mem::take(&mut self.ready);
+        for happened in &ready {
+            if happened.key == WAKER {
+                self.desk.waker.clear();
+            } else if !self.printed.attend(happened.key)
+                && let Some((at, part)) = self.whose(happened.key)
+            {
+                match part {
+                    Part::Channel => self.attend_channel(at, happened),
+                    Part::Process => self.attend_process(at),
+                }
+            }
+        }
+        self.ready = ready;
+        for at in (0..self.held.len()).rev() {
+            if self.held[at].is_unwatched() {
+                self.attend_process(at);
+            }
+        }
+        self.desk.with(|supervisor, now| {
+            if supervisor.next_deadline().is_some_and(|deadline| deadline <= now) {
+                supervisor.tick(now);
+            }
+        });
+    }
+
+    fn whose(&self, key: u64) -> Option<(usize, Part)> {
+        let of = |held: &Held| {
+            [Part::Channel, Part::Process].into_iter().find(|part| held.key(*part) == key)
+        };
+        self.held.iter().enumerate().find_map(|(at, held)| Some((at, of(held)?)))
+    }
+
+    fn attend_channel(&mut self, at: usize, happened: &Ready) {
+        let id = self.held[at].id;
+        if happened.writable {
+            let mut state = self.desk.lock();
+            self.desk.write(&mut state, id);
+        }
+        if happened.readable {
+            self.read(at, READS);
+        }
+    }
+
+    /// Reads what is there, so often at most.
+    fn read(&mut self, at: usize, reads: usize) {
+        let held = &mut self.held[at];
+        let mut files = Vec::new();
+        for _ in 0..reads {
+            let mut state = self.desk.lock();
+            let Some(space) = state.supervisor.space(held.id, READ) else { return };
+            let room = space.len();
+            match self.desk.sys.receive(&held.channel, space, &mut files) {
+                Ok(0) => {
+                    drop(state);
+                    return held.hang_up(&self.desk);
+                }
+                Ok(count) => {
+                    self.desk.received(state, held.id, count, &mut files);
+                    if count < room {
+                        return;
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+                Err(error) => {
+                    drop(state);
+                    let how = error.to_string();
+                    let id = held.id;
+                    self.desk.with(|supervisor, now| supervisor.misbehaved(now, id, &how));
+                    return held.hang_up(&self.desk);
+                }
+            }
+        }
+    }
+
+    /// A process may have ended: what it has written is read first.
+    fn attend_process(&mut self, at: usize) {
+        let Ok(Some(exit)) = self.desk.sys.try_wait(&mut self.held[at].worker) else { return };
+        if !self.held[at].hung_up {
+            self.read(at, usize::MAX);
+        }
+        let held = self.held.swap_remove(at);
+        self.desk.lock().channels.retain(|(id, _)| *id != held.id);
+        let exit = match exit {
+            os::Exit::Code(code) => Exit::Code(code),
+            os::Exit::Signal(signal) => Exit::Signal(signal),
+            os::Exit::Unknown => Exit::Unknown,
+        };
+        self.desk.with(|supervisor, now| supervisor.exited(now, held.id, exit));
+    }
+}
+
+impl Held {
+    fn key(&self, part: Part) -> u64 {
+        1 + 2 * self.id.number() + u64::from(part == Part::Process)
+    }
+
+    /// Whether its end has to be looked for.
+    fn is_unwatched(&self) -> bool {
+        (self.hung_up || self.is_doomed) && self.worker.descriptor().is_none()
+    }
+
+    fn hang_up<S: Sys>(&mut self, desk: &PoolDesk<S>) {
+        self.hung_up = true;
+        let id = self.id;
+        desk.with(|supervisor, now| supervisor.hung_up(now, id));
+    }
+}
+
+impl<S: Sys> PoolDesk<S> {
+    /// So many bytes of a worker's were read into the supervisor's space.
+    fn received(
+        &self,
+        mut state: std::sync::MutexGuard<'_, State>,
+        id: WorkerId,
+        count: usize,
+        files: &mut Vec<std::os::fd::OwnedFd>,
+    ) {
+        let now = self.sys.now();
+        let came: Result<Vec<_>, _> = files.drain(..).map(SharedFile::received).collect();
+        match came {
+            Ok(came) => state.supervisor.received(now, id, count, came),
+            Err(error) => state.supervisor.misbehaved(now, id, &error.to_string()),
+        }
+        let resolutions = self.follow(&mut state);
+        drop(state);
+        resolutions.land();
+    }
+}
+

@@ -1,0 +1,125 @@
+//! [`Printed`]: what workers print, where a pool captures that.
+#![forbid(unsafe_code)]
+
+use std::fmt;
+use std::io::ErrorKind;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
+
+use rustix::io::{ioctl_fionbio, read};
+
+use super::callbacks::Callbacks;
+use super::os::{Interest, Watched};
+
+/// Something that a worker has printed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WorkerOutput {
+    /// The number of the process.
+    pub pid: u32,
+    /// Where it printed that.
+    pub stream: OutputStream,
+    /// What was there: perhaps some lines, perhaps part of one.
+    pub bytes: Vec<u8>,
+}
+
+/// Where something was printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OutputStream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+/// What is done with what workers print. Called in the pool's thread for callbacks.
+pub(super) type Listener = Arc<dyn Fn(WorkerOutput) + Send + Sync>;
+
+/// Keys of pipes, above all others.
+const FIRST_KEY: u64 = 1 << 63;
+
+/// The pipes into which workers print.
+pub(super) struct Printed {
+    listener: Option<(Listener, Callbacks)>,
+    pipes: Vec<Pipe>,
+    next: u64,
+}
+
+struct Pipe {
+    key: u64,
+    pid: u32,
+    stream: OutputStream,
+    descriptor: OwnedFd,
+}
+
+impl Printed {
+    pub(super) fn new(listener: Option<(Listener, Callbacks)>) -> Self {
+        Self { listener, pipes: Vec::new(), next: FIRST_KEY }
+    }
+
+    /// A worker was started that prints there.
+    pub(super) fn watch(&mut self, pid: u32, stdout: Option<OwnedFd>, stderr: Option<OwnedFd>) {
+        let streams = [(OutputStream::Stdout, stdout), (OutputStream::Stderr, stderr)];
+        for (stream, descriptor) in streams {
+            let Some(descriptor) = descriptor else { continue };
+            if ioctl_fionbio(&descriptor, true).is_ok() {
+                self.pipes.push(Pipe { key: self.next, pid, stream, descriptor });
+                self.next += 1;
+            }
+        }
+    }
+
+    pub(super) fn watched(&self) -> impl Iterator<Item = Watched<'_>> {
+        self.pipes.iter().map(|pipe| Watched {
+            key: pipe.key,
+            descriptor: pipe.descriptor.as_fd(),
+            interest: Interest::Read,
+        })
+    }
+
+    /// Reads from the pipe of that key; says whether there is one.
+    pub(super) fn attend(&mut self, key: u64) -> bool {
+        let Some(at) = self.pipes.iter().position(|pipe| pipe.key == key) else { return false };
+        let mut bytes = vec![0; 16 * 1024];
+        let pipe = &self.pipes[at];
+        match read(&pipe.descriptor, &mut bytes) {
+            Ok(count) if count > 0 => {
+                bytes.truncate(count);
+                self.tell(WorkerOutput { pid: pipe.pid, stream: pipe.stream, bytes });
+            }
+            Err(error) if is_for_now(std::io::Error::from(error).kind()) => {}
+            _ => drop(self.pipes.swap_remove(at)),
+        }
+        true
+    }
+
+    fn tell(&self, output: WorkerOutput) {
+        if let Some((listener, callbacks)) = &self.listener {
+            let listener = listener.clone();
+            callbacks.run(Box::new(move || listener(output)));
+        }
+    }
+}
+
+fn is_for_now(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::WouldBlock | ErrorKind::Interrupted)
+}
+
+impl Drop for Printed {
+    /// The workers have ended: what they printed last is there.
+    fn drop(&mut self) {
+        for key in self.pipes.iter().map(|pipe| pipe.key).collect::<Vec<_>>() {
+            let mut before = usize::MAX;
+            while before != self.pipes.len() && self.pipes.iter().any(|pipe| pipe.key == key) {
+                before = self.pipes.len();
+                self.attend(key);
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Printed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Printed").field("pipes", &self.pipes.len()).finish_non_exhaustive()
+    }
+}
