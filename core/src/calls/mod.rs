@@ -13,16 +13,22 @@ mod codec_error;
 mod decoder;
 mod encoder;
 mod entry;
+mod failures;
 mod frame;
 mod large_bytes;
 mod limits;
 mod messages;
 mod panic_report;
+mod protocol_error;
 mod reader;
 mod registry;
+mod reply;
 mod run;
+mod serve;
 mod signature;
 mod surroundings;
+mod worker;
+mod worker_host;
 
 pub use attach::{ATTACH_FROM, Attach, AttachError, Detach, DetachError};
 pub use batch::{BatchReader, BatchWriter, Item, ItemKind};
@@ -33,10 +39,17 @@ pub use entry::TaskEntry;
 pub use frame::{FrameError, FrameFlags, FrameHeader, FrameKind, HEADER_SIZE, VERSION};
 pub use large_bytes::LargeBytes;
 pub use limits::Limits;
-pub use messages::{Hello, InitialCall, NAME_SIZE, RemoteFailure, RemoteFailureKind, ResourceLimits, TaskName, Welcome};
+pub use messages::{
+    Hello, InitialCall, NAME_SIZE, RemoteFailure, RemoteFailureKind, ResourceLimits, TaskName,
+    Welcome,
+};
 pub use panic_report::{PanicReport, contain_panics};
+pub use protocol_error::ProtocolError;
 pub use reader::{Frame, FrameReader};
-pub use registry::{Registry, RegistryError};
+pub use registry::{Mismatch, Registry, RegistryError};
 pub use run::{Phase, RunError, Verdict};
+pub use serve::{ServeError, ServeSettings, serve};
 pub use signature::Signature;
 pub use surroundings::{Contain, LinkOnly, Surroundings};
+pub use worker::{INITIALIZER_FAILED, Step, WorkerLoop, WorkerState, started_frame};
+pub use worker_host::{Start, WorkerHost};
