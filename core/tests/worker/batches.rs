@@ -112,7 +112,7 @@ fn results_that_fill_the_frame_leave_room_for_the_failures_of_the_others() {
     let limits = Limits::default().payload(3000);
     let mut puppet = Puppet::ready(&registry, limits);
     let answer =
-        puppet.call_named("long", FrameFlags::CHUNK, &batch(&[1400, 1400, 1000, 1000, 20]));
+        puppet.call_named("long", FrameFlags::CHUNK, &batch(&[1400, 1400, 1400, 1400, 20]));
     assert!(answer.payload.len() <= 3000);
     let items = items(&answer);
     let kinds: Vec<_> = items.iter().map(|item| item.kind).collect();
