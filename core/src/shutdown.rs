@@ -48,6 +48,16 @@ impl Shutdown {
         self.timeout.is_some()
     }
 
+    /// For how long it waits at most, if there is an end to that.
+    pub fn timeout(&self) -> Option<Duration> {
+        self.timeout
+    }
+
+    /// Whether what has not started is cancelled.
+    pub fn cancels_futures(&self) -> bool {
+        self.cancel_futures
+    }
+
     /// Cancels what has not started.
     pub fn cancel_futures(self) -> Self {
         Self { cancel_futures: true, ..self }

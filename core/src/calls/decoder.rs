@@ -59,6 +59,17 @@ impl<'de, 'a> Decoder<'de, 'a> {
         Ok(value)
     }
 
+    /// A byte, of which there may be millions in one value.
+    ///
+    /// # Errors
+    /// If there is none left.
+    #[inline]
+    fn byte(&mut self) -> Result<u8, DecodeError> {
+        let (byte, rest) = self.bytes.split_first().ok_or(DecodeError::Truncated)?;
+        self.bytes = rest;
+        Ok(*byte)
+    }
+
     /// A length that is only claimed. One that does not fit in here is more than there can be.
     ///
     /// # Errors
@@ -115,8 +126,7 @@ impl<'de, 'a> Decoder<'de, 'a> {
     /// # Errors
     /// If the payload is not where the bytes say it is.
     fn large<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, DecodeError> {
-        let tag: u8 = self.leaf()?;
-        match Whereabouts::from_byte(tag) {
+        match Whereabouts::from_byte(self.byte()?) {
             Some(Whereabouts::Inline) => visitor.visit_borrowed_bytes(self.leaf()?),
             Some(Whereabouts::Attached) => {
                 let length = self.leaf()?;
@@ -170,7 +180,6 @@ impl<'de> de::Deserializer<'de> for &mut Decoder<'de, '_> {
         deserialize_i32: visit_i32(i32),
         deserialize_i64: visit_i64(i64),
         deserialize_i128: visit_i128(i128),
-        deserialize_u8: visit_u8(u8),
         deserialize_u16: visit_u16(u16),
         deserialize_u32: visit_u32(u32),
         deserialize_u64: visit_u64(u64),
@@ -182,6 +191,11 @@ impl<'de> de::Deserializer<'de> for &mut Decoder<'de, '_> {
         deserialize_string: visit_borrowed_str(&'de str),
         deserialize_bytes: visit_borrowed_bytes(&'de [u8]),
         deserialize_byte_buf: visit_borrowed_bytes(&'de [u8]),
+    }
+
+    #[inline]
+    fn deserialize_u8<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        visitor.visit_u8(self.byte()?)
     }
 
     fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, DecodeError> {
@@ -197,7 +211,7 @@ impl<'de> de::Deserializer<'de> for &mut Decoder<'de, '_> {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        match self.leaf::<u8>()? {
+        match self.byte()? {
             0 => visitor.visit_none(),
             1 => self.within(|decoder| visitor.visit_some(decoder)),
             _ => Err(DecodeError::Malformed { expected: "an option, which begins with 0 or 1" }),

@@ -36,7 +36,7 @@ pub struct TaskEntry {
 }
 
 impl TaskEntry {
-    /// A function and its name, which has 1 to [`MAX_NAME`](Self::MAX_NAME) bytes.
+    /// A function and its name, which has 1 to [`NAME_SIZE`](super::NAME_SIZE) bytes.
     ///
     /// The function is `&area`, or a closure that captures nothing. A pointer to a function is refused by the
     /// compiler: all pointers to functions of the same arguments have the same type, and the type is what a
@@ -61,9 +61,6 @@ impl TaskEntry {
             runner: run::<F, A, M>,
         }
     }
-
-    /// How long a name may be, in bytes.
-    pub const MAX_NAME: usize = 256;
 
     /// Its name.
     pub const fn name(&self) -> &'static str {

@@ -15,6 +15,7 @@ mod decoder;
 mod encoded;
 mod encoder;
 mod entry;
+mod failures;
 mod frame;
 mod large_bytes;
 mod limits;
@@ -23,14 +24,19 @@ mod panic_report;
 mod place;
 #[cfg(feature = "std")]
 mod promise;
+mod protocol_error;
 mod reader;
 mod registry;
+mod reply;
 mod report;
 mod run;
+mod serve;
 mod signature;
 #[cfg(feature = "std")]
 pub mod supervisor;
 mod surroundings;
+mod worker;
+mod worker_host;
 
 pub use attach::{ATTACH_FROM, Attach, AttachError, Detach, DetachError};
 pub use batch::{BatchReader, BatchWriter, Item, ItemKind};
@@ -48,14 +54,18 @@ pub use messages::{
     Welcome,
 };
 pub use panic_report::{PanicReport, contain_panics};
-pub use place::{Place, Recall, Start};
+pub use place::{Place, Recall};
 #[cfg(feature = "std")]
 pub(crate) use promise::arrive;
 #[cfg(feature = "std")]
 pub use promise::{Aftermath, CallDesk, CallPromise, Desk, Landing, Leave};
+pub use protocol_error::ProtocolError;
 pub use reader::{Frame, FrameReader};
-pub use registry::{Registry, RegistryError};
+pub use registry::{Mismatch, Registry, RegistryError};
 pub use report::{Exit, WorkerPhase, WorkerReport};
 pub use run::{Phase, RunError, Verdict};
+pub use serve::{ServeError, ServeSettings, serve};
 pub use signature::Signature;
 pub use surroundings::{Contain, LinkOnly, Surroundings};
+pub use worker::{INITIALIZER_FAILED, Step, WorkerLoop, WorkerState, started_frame};
+pub use worker_host::{Start, WorkerHost};

@@ -17,21 +17,12 @@
 //! The low 30 bits of the call's number are in the word: a place may be used again before the worker
 //! has come to the frame that was recalled, since what it finds then is not what the frame says.
 
+use super::worker_host::Start;
 use crate::sync::{atomic::AtomicU32, atomic::Ordering};
 
 const OFFERED: u32 = 1;
 const STARTED: u32 = 2;
 const RECALLED: u32 = 3;
-
-/// Whether the worker runs the call.
-#[must_use]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Start {
-    /// It does, now.
-    Started,
-    /// It was recalled: the frame is to be skipped.
-    Recalled,
-}
 
 /// Whether the parent has its call back.
 #[must_use]
@@ -87,8 +78,8 @@ impl Place {
     pub fn start(&self, call: u64) -> Start {
         // ORDERING: Relaxed; the word alone speaks. Arguments and results go through the channel.
         match self.decide(call, STARTED) {
-            true => Start::Started,
-            false => Start::Recalled,
+            true => Start::Run,
+            false => Start::Skip,
         }
     }
 

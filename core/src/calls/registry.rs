@@ -7,6 +7,7 @@ use core::error::Error;
 use core::fmt;
 
 use super::entry::TaskEntry;
+use super::messages::{Hello, NAME_SIZE, TaskName};
 use super::signature::Signature;
 
 /// The functions that may be called from afar, sorted by name.
@@ -63,17 +64,63 @@ impl Registry {
         self.by_function.get(at).map(|(_, index)| *index)
     }
 
-    /// All of them, by index: what the other end has to know.
+    /// All of them, by index: what is compared with the other end's.
     pub fn names_and_signatures(&self) -> impl ExactSizeIterator<Item = (&'static str, Signature)> {
         self.tasks.iter().map(|(entry, signature)| (entry.name(), *signature))
     }
+}
+
+// --- both ends ---
+
+impl Registry {
+    /// All of them, by index: what a worker says of itself in its [`Hello`].
+    pub fn task_names(&self) -> Vec<TaskName> {
+        let task = |(name, signature): (&str, Signature)| TaskName {
+            name: name.into(),
+            signature: signature.to_bits(),
+        };
+        self.names_and_signatures().map(task).collect()
+    }
+
+    /// Which index each of these functions has in the table of the worker that said this, if it has it at all.
+    ///
+    /// Functions that only the worker knows are never called, so they do no harm.
+    ///
+    /// # Errors
+    /// The first function that the worker knows by the same name and another signature, or twice: the two ends are not
+    /// of one build, and nothing can be called.
+    pub fn match_with(&self, hello: &Hello) -> Result<Vec<Option<u32>>, Mismatch> {
+        let theirs = (0..).zip(&hello.tasks);
+        let mut theirs: Vec<_> =
+            theirs.map(|(index, task)| (&*task.name, task.signature, index)).collect();
+        theirs.sort_unstable();
+        let index = |(name, ours)| match_one(&theirs, name, ours);
+        self.names_and_signatures().map(index).collect()
+    }
+}
+
+/// # Errors
+/// If there is one of that name, but not this one.
+fn match_one(
+    theirs: &[(&str, u64, u32)],
+    name: &'static str,
+    ours: Signature,
+) -> Result<Option<u32>, Mismatch> {
+    let first = theirs.partition_point(|(other, ..)| *other < name);
+    let mut same = theirs.iter().skip(first).take_while(|(other, ..)| *other == name);
+    let Some((_, signature, index)) = same.next() else { return Ok(None) };
+    if same.next().is_some() {
+        return Err(Mismatch::Twice { name });
+    }
+    let theirs = Signature::from_bits(*signature);
+    if ours == theirs { Ok(Some(*index)) } else { Err(Mismatch::Signature { name, ours, theirs }) }
 }
 
 /// # Errors
 /// The first name that is not fit, or that two functions have.
 fn check_names(tasks: &[(TaskEntry, Signature)]) -> Result<(), RegistryError> {
     for (entry, _) in tasks {
-        if !(1..=TaskEntry::MAX_NAME).contains(&entry.name().len()) {
+        if !(1..=NAME_SIZE).contains(&entry.name().len()) {
             return Err(RegistryError::NameLength { name: entry.name() });
         }
     }
@@ -132,7 +179,7 @@ pub enum RegistryError {
         /// The two names.
         names: [&'static str; 2],
     },
-    /// A name is empty, or longer than [`TaskEntry::MAX_NAME`].
+    /// A name is empty, or longer than [`NAME_SIZE`](super::NAME_SIZE).
     NameLength {
         /// The name.
         name: &'static str,
@@ -156,10 +203,45 @@ impl fmt::Display for RegistryError {
                 f,
                 "a function is registered as '{name}', a name of {} bytes: it may have 1 to {}",
                 name.len(),
-                TaskEntry::MAX_NAME
+                NAME_SIZE
             ),
         }
     }
 }
 
 impl Error for RegistryError {}
+
+/// Why a worker is not one for these functions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Mismatch {
+    /// It knows another function by this name.
+    Signature {
+        /// The name.
+        name: &'static str,
+        /// The signature here.
+        ours: Signature,
+        /// The signature there.
+        theirs: Signature,
+    },
+    /// It knows two functions by this name.
+    Twice {
+        /// The name.
+        name: &'static str,
+    },
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Signature { name, ours, theirs } => write!(
+                f,
+                "'{name}' has the signature {ours} here and {theirs} in the worker: \
+                 the two are not of one build"
+            ),
+            Self::Twice { name } => write!(f, "the worker knows two functions as '{name}'"),
+        }
+    }
+}
+
+impl Error for Mismatch {}

@@ -151,7 +151,7 @@ fn what_was_sent_and_has_not_started_is_called_back() {
     let future = sent(&desk);
     assert_eq!(future.state(), FutureState::Pending);
     assert!(future.cancel() && future.cancelled() && future.cancel());
-    assert_eq!(desk.place.start(7), concurrent_futures_core::calls::Start::Recalled);
+    assert_eq!(desk.place.start(7), concurrent_futures_core::calls::Start::Skip);
 }
 
 #[test]

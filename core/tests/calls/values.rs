@@ -2,8 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use concurrent_futures_core::calls::{DecodeError, EncodeError, Limits, decode, encode};
+use concurrent_futures_core::calls::{
+    DecodeError, EncodeError, Limits, decode, encode, encode_into,
+};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use serde::de::Deserializer;
+use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
+
+use crate::support::{Outcome, cases};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 enum Shape {
@@ -57,7 +66,7 @@ fn many() -> Many {
 }
 
 #[test]
-fn a_value_of_every_kind_comes_back() -> Result<(), Box<dyn core::error::Error>> {
+fn a_value_of_every_kind_comes_back() -> Outcome {
     let limits = Limits::default();
     let bytes = encode(&many(), &limits, None)?;
     assert_eq!(decode::<Many>(&bytes, &limits, None)?, many());
@@ -65,7 +74,7 @@ fn a_value_of_every_kind_comes_back() -> Result<(), Box<dyn core::error::Error>>
 }
 
 #[test]
-fn the_format_is_postcards() -> Result<(), Box<dyn core::error::Error>> {
+fn the_format_is_postcards() -> Outcome {
     let limits = Limits::default();
     assert_eq!(encode(&many(), &limits, None)?, postcard::to_allocvec(&many())?);
     Ok(())
@@ -100,4 +109,118 @@ fn a_payload_may_be_as_large_as_the_limit() {
     let bytes = encode(&over, &Limits::default(), None).expect("within these");
     let error = decode::<Vec<u8>>(&bytes, &limits, None).expect_err("a byte too many");
     assert_eq!(error, DecodeError::TooLarge { size: 102, limit: 101 });
+}
+
+#[test]
+fn an_error_in_the_middle_leaves_nothing_behind() {
+    let mut bytes = vec![1, 2, 3];
+    let limits = Limits::default().payload(10);
+    encode_into(&mut bytes, &vec![7_u8; 11], &limits, None).expect_err("too large");
+    assert_eq!(bytes, [1, 2, 3]);
+    encode_into(&mut bytes, &vec![7_u8; 9], &limits, None).expect("the limit is for what is new");
+    assert_eq!(bytes.len(), 13);
+}
+
+#[test]
+fn what_a_value_says_of_its_error_is_kept() {
+    #[derive(Debug, PartialEq)]
+    struct Never;
+    impl Serialize for Never {
+        fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+            Err(serde::ser::Error::custom("not today"))
+        }
+    }
+    impl<'de> Deserialize<'de> for Never {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let byte = u8::deserialize(deserializer)?;
+            Err(serde::de::Error::custom(format!("{byte} is not today")))
+        }
+    }
+    let limits = Limits::default();
+    let error = encode(&vec![Some(Never)], &limits, None).expect_err("it says so");
+    assert_eq!(error.to_string(), "not today");
+    let error = decode::<Vec<Option<Never>>>(&[1, 1, 7], &limits, None).expect_err("it says so");
+    assert_eq!(error.to_string(), "7 is not today");
+}
+
+#[test]
+fn a_value_of_the_wrong_kind_is_malformed() {
+    let limits = Limits::default();
+    let malformed = |error| matches!(error, DecodeError::Malformed { .. });
+    assert!(malformed(decode::<bool>(&[2], &limits, None).expect_err("a bool")));
+    assert!(malformed(decode::<Option<u8>>(&[2, 2], &limits, None).expect_err("an option")));
+    assert!(malformed(decode::<char>(&[5, 1, 1, 1, 1, 1], &limits, None).expect_err("a char")));
+    assert!(malformed(decode::<String>(&[1, 0xFF], &limits, None).expect_err("UTF-8")));
+    assert!(malformed(decode::<u16>(&[0xFF; 3], &limits, None).expect_err("a u16")));
+    let error = decode::<Shape>(&[5], &limits, None).expect_err("there are five variants");
+    assert!(error.to_string().contains("variant index"), "{error}");
+}
+
+#[test]
+fn a_sequence_that_does_not_know_its_length_is_refused() {
+    struct Odd;
+    impl Serialize for Odd {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_seq((0..9_u8).filter(|number| number % 2 == 1))
+        }
+    }
+    assert_eq!(encode(&Odd, &Limits::default(), None), Err(EncodeError::UnknownLength));
+}
+
+#[test]
+fn a_type_that_asks_what_comes_next_is_refused() {
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        Number(u8),
+        Text(String),
+    }
+    let error = decode::<Either>(&[1], &Limits::default(), None).expect_err("it cannot be known");
+    assert_eq!(error, DecodeError::NotSelfDescribing);
+}
+
+#[test]
+fn a_text_that_is_made_while_it_is_written_keeps_to_the_limit() -> Outcome {
+    struct Shown(usize);
+    impl Serialize for Shown {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_str(&format_args!("{:>1$}", "x", self.0))
+        }
+    }
+    let limits = Limits::default().payload(11);
+    let bytes = encode(&Shown(10), &limits, None)?;
+    assert_eq!(decode::<String>(&bytes, &limits, None)?, "         x");
+    let error = encode(&Shown(11), &limits, None).expect_err("a byte too many");
+    assert!(matches!(error, EncodeError::TooLarge { limit: 11, .. }), "{error:?}");
+    Ok(())
+}
+
+/// Shapes in shapes, five deep.
+fn shapes() -> impl Strategy<Value = Shape> {
+    let point = || (any::<i32>(), any::<i32>());
+    let leaf = prop_oneof![
+        Just(Shape::Point),
+        (-1e300..1e300).prop_map(Shape::Circle),
+        (point(), point()).prop_map(|(from, to)| Shape::Line { from, to }),
+    ];
+    leaf.prop_recursive(5, 40, 4, |inner| {
+        let boxed = option::of(inner.clone().prop_map(Box::new));
+        prop_oneof![
+            (any::<u8>(), boxed).prop_map(|(number, shape)| Shape::Pair(number, shape)),
+            vec(inner, 0..4).prop_map(Shape::Group),
+        ]
+    })
+}
+
+#[test]
+fn random_values_come_back_as_postcard_writes_them() {
+    let values = vec((shapes(), any::<(i16, u64, Option<i128>, String, char)>()), 0..4);
+    let outcome = cases().run(&values, |value| {
+        let limits = Limits::default();
+        let bytes = encode(&value, &limits, None).expect("within the limits");
+        prop_assert_eq!(&bytes, &postcard::to_allocvec(&value).expect("nothing is unusual"));
+        prop_assert_eq!(decode(&bytes, &limits, None), Ok(value));
+        Ok(())
+    });
+    assert_eq!(outcome, Ok(()));
 }

@@ -4,5 +4,11 @@
 #![expect(clippy::missing_panics_doc, reason = "a test panics when it fails")]
 #![expect(clippy::std_instead_of_alloc, reason = "tests run where there is a std")]
 
+mod batches;
 mod callee;
+mod conversation;
+mod hostile;
+mod large;
 mod registry;
+mod serving;
+mod support;

@@ -43,6 +43,10 @@ fn check_signature(signature: &Signature, faults: &mut Faults) {
         let message = "a task cannot be `async`: a worker runs one function at a time, to its end";
         faults.add(asyncness.span(), message);
     }
+    if let syn::Safety::Unsafe(unsafety) = &signature.safety {
+        let message = "a task cannot be `unsafe`: whoever calls it from afar promises nothing";
+        faults.add(unsafety.span(), message);
+    }
     if let Some(abi) = &signature.abi {
         faults.add(abi.span(), "a task cannot be `extern`: call the foreign function in a task");
     }

@@ -35,6 +35,9 @@ fn registration(arguments: &Arguments, function: &ItemFn) -> TokenStream {
         None => quote!(::core::concat!(::core::module_path!(), "::", ::core::stringify!(#ident))),
     };
     let portable = portable(sig);
+    // At the function's name, where the compiler then says what is wrong with it.
+    let entry =
+        quote_spanned!(ident.span()=> ::concurrent_futures::calls::TaskEntry::new(#name, &#ident));
     let listed = (!arguments.unlisted)
         .then(|| quote!(::concurrent_futures::__private::list!(<#ident>::TASK);));
     quote! {
@@ -50,8 +53,7 @@ fn registration(arguments: &Arguments, function: &ItemFn) -> TokenStream {
             #[allow(dead_code)]
             impl #ident {
                 #[doc(hidden)]
-                pub const TASK: ::concurrent_futures::calls::TaskEntry =
-                    ::concurrent_futures::calls::TaskEntry::new(#name, &#ident);
+                pub const TASK: ::concurrent_futures::calls::TaskEntry = #entry;
             }
 
             #listed
