@@ -25,12 +25,42 @@ pub use concurrent_futures_core::*;
 pub use concurrent_futures_macros::task;
 pub use exit_guard::ExitGuard;
 pub use process::registration::{NotRegistered, RegisterError, registry};
+#[cfg(unix)]
+pub use process::{
+    CallError, CallErrorReason, CallOptions, InitializerError, NotInitialized, OutputStream,
+    ProcessBuildError, ProcessPoolBuilder, ProcessPoolExecutor, WorkerOutput, init, init_with,
+};
 pub use retry::{History, submit_retry};
 pub use retry_policy::{RetryPolicy, RetryPolicyError};
 pub use thread_pool::ThreadPoolExecutor;
 pub use threads::Threads;
 #[cfg(feature = "tracing")]
 pub use tracing_hook::TracingHook;
+
+/// Makes a test binary one whose pools of processes can start it again as a worker: libtest has its `main`,
+/// so that [`init()`] cannot be called there. To be written once, at the top of the test's `main.rs`.
+///
+/// It defines a test with the name `concurrent_futures_worker`, which does nothing unless a pool has started
+/// it. What libtest prints before a test, workers in tests print too.
+///
+/// # Examples
+/// ```
+/// concurrent_futures::worker_test!();
+/// ```
+#[cfg(unix)]
+#[macro_export]
+macro_rules! worker_test {
+    () => {
+        #[test]
+        fn concurrent_futures_worker() {
+            $crate::__private::list_worker_test!(concat!(
+                module_path!(),
+                "::concurrent_futures_worker"
+            ));
+            $crate::__private::work_in_test(concat!(module_path!(), "::concurrent_futures_worker"));
+        }
+    };
+}
 
 /// Names functions with [`#[task]`](macro@task), for `init_with`: those that the linker has not listed, or all.
 ///

@@ -8,3 +8,7 @@ use concurrent_futures_core::calls::TaskEntry;
 /// All of them.
 #[linkme::distributed_slice]
 pub static TASKS: [TaskEntry];
+
+/// The paths of tests that are workers: there is one in a test binary, if any.
+#[linkme::distributed_slice]
+pub static WORKER_TESTS: [&'static str];

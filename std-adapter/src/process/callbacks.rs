@@ -37,6 +37,5 @@ impl Jobs {
         while let Ok(job) = self.0.recv() {
             contain(job);
         }
-
     }
 }

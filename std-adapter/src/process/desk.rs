@@ -124,6 +124,11 @@ impl<S: Sys> PoolDesk<S> {
         process::id() != self.owner
     }
 
+    /// The time by the clock of the supervisor.
+    pub(super) fn sys_now(&self) -> Duration {
+        self.sys.now()
+    }
+
     /// A number for the next call.
     pub(super) fn number(&self) -> u64 {
         // ORDERING: Relaxed; only told apart.
@@ -131,10 +136,7 @@ impl<S: Sys> PoolDesk<S> {
     }
 
     /// Has the supervisor do something, and does what it says.
-    pub(super) fn with<R>(
-        &self,
-        f: impl FnOnce(&mut Supervisor<SharedFile>, Duration) -> R,
-    ) -> R {
+    pub(super) fn with<R>(&self, f: impl FnOnce(&mut Supervisor<SharedFile>, Duration) -> R) -> R {
         let now = self.sys.now();
         let mut state = self.lock();
         let result = f(&mut state.supervisor, now);

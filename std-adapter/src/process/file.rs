@@ -1,13 +1,12 @@
 //! [`SharedFile`]: a file in memory that goes along with a frame.
 #![forbid(unsafe_code)]
 
+use std::borrow::Borrow;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
-use concurrent_futures_core::calls::{
-    Attach, AttachError, Detach, DetachError, LargeSource,
-};
+use concurrent_futures_core::calls::{Attach, AttachError, Detach, DetachError, LargeSource};
 
 use super::os::{MemoryFile, MemoryFilePool, Sys};
 
@@ -67,20 +66,34 @@ impl Drop for Content {
 
 impl LargeSource for SharedFile {
     fn open(&self) -> Box<dyn Detach + '_> {
-        Box::new(Reading { file: self.memory(), position: 0 })
+        match self.memory() {
+            Some(file) => Box::new(Reading::new(file)),
+            None => Box::new(&[] as &[u8]), // nobody has sent large payloads among words
+        }
     }
 }
 
 /// Payloads one after the other, from the beginning of a file.
-struct Reading<'a> {
-    file: Option<&'a MemoryFile>,
+#[derive(Debug)]
+pub(super) struct Reading<F> {
+    file: F,
     position: u64,
 }
 
-impl Detach for Reading<'_> {
+impl<F: Borrow<MemoryFile>> Reading<F> {
+    pub(super) fn new(file: F) -> Self {
+        Self { file, position: 0 }
+    }
+
+    pub(super) fn file(&self) -> &MemoryFile {
+        self.file.borrow()
+    }
+}
+
+impl<F: Borrow<MemoryFile>> Detach for Reading<F> {
     fn detach(&mut self, length: u64) -> Result<Vec<u8>, DetachError> {
-        let file = self.file.ok_or(DetachError::new("no file came along"))?;
-        let payload = file
+        let payload = self
+            .file()
             .read_exact_at(length, self.position)
             .map_err(|error| DetachError::new(error.to_string()))?;
         self.position += length;

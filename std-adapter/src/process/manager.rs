@@ -157,6 +157,7 @@ impl<S: Sys> Manager<S> {
     }
 
     fn wait(&mut self, sleep: Option<Duration>) {
+        let mut ready = std::mem::take(&mut self.ready);
         let watched = self.watched();
         let unwatched = self.held.iter().any(Held::is_unwatched);
         let sleep = match sleep {
@@ -164,7 +165,6 @@ impl<S: Sys> Manager<S> {
             None if unwatched => Some(LOOK_AGAIN),
             sleep => sleep,
         };
-        let mut ready = std::mem::take(&mut self.ready);
         if self.desk.sys.poll(&watched, sleep, &mut ready).is_err() {
             // The system has no memory for so many: look at all, a little later.
             std::thread::sleep(LOOK_AGAIN);
@@ -329,4 +329,3 @@ impl<S: Sys> PoolDesk<S> {
         resolutions.land();
     }
 }
-

@@ -1,6 +1,49 @@
 //! Worker processes: what an operating system adds to calls of registered functions.
 
-#[cfg(unix)]
-#[expect(dead_code, unused_imports, reason = "the pool that stands on it is not in the crate yet")]
-pub(crate) mod os;
 pub(crate) mod registration;
+
+#[cfg(unix)]
+mod builder;
+#[cfg(unix)]
+mod call_error;
+#[cfg(unix)]
+mod call_options;
+#[cfg(unix)]
+mod callbacks;
+#[cfg(unix)]
+mod decode;
+#[cfg(unix)]
+mod desk;
+#[cfg(unix)]
+mod executor;
+#[cfg(unix)]
+mod file;
+#[cfg(unix)]
+pub(crate) mod init;
+#[cfg(unix)]
+mod manager;
+#[cfg(unix)]
+mod nesting;
+#[cfg(unix)]
+pub(crate) mod os;
+#[cfg(unix)]
+mod places;
+#[cfg(unix)]
+mod pool;
+#[cfg(unix)]
+mod printed;
+#[cfg(unix)]
+mod worker_main;
+
+#[cfg(unix)]
+pub use builder::{InitializerError, ProcessBuildError, ProcessPoolBuilder};
+#[cfg(unix)]
+pub use call_error::{CallError, CallErrorReason};
+#[cfg(unix)]
+pub use call_options::CallOptions;
+#[cfg(unix)]
+pub use executor::ProcessPoolExecutor;
+#[cfg(unix)]
+pub use init::{NotInitialized, init, init_with};
+#[cfg(unix)]
+pub use printed::{OutputStream, WorkerOutput};

@@ -45,6 +45,17 @@ fn listed() -> impl Iterator<Item = TaskEntry> {
     listed
 }
 
+/// As [`find`], and the name.
+///
+/// # Errors
+/// As there.
+#[cfg(unix)]
+pub(super) fn find_named<F: 'static>() -> Result<(u32, &'static str), NotRegistered> {
+    let index = find::<F>()?;
+    let registry = registry().map_err(NotRegistered::NoRegistry)?;
+    Ok((index, registry.get(index).map_or("", TaskEntry::name)))
+}
+
 /// The index of the function of type `F` in the registry of this program.
 ///
 /// # Errors

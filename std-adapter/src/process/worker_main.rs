@@ -1,22 +1,20 @@
 //! What a worker process does: it answers calls until it is sent home, or its parent is gone.
 #![forbid(unsafe_code)]
 
-use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use concurrent_futures_core::calls::supervisor::{PLACES, Places};
 use concurrent_futures_core::calls::{
-    Attach, AttachError, Contain, Detach, Frame, FrameHeader, FrameReader, Limits, Registry, Start,
-    Step, Surroundings, Welcome, WorkerHost, WorkerLoop,
+    Attach, AttachError, Detach, Frame, FrameHeader, FrameKind, FrameReader, Limits, Registry,
+    ResourceLimits, Start, Step, Surroundings, Welcome, WorkerHost, WorkerLoop,
 };
 
 use super::file::Reading;
 use super::nesting;
-use super::os::{Channel, MemoryFile, Words, build_id, inside};
-use super::panics;
+use super::os::{self, Channel, MemoryFile, Words, build_id, inside};
 use super::places::SharedPlaces;
 
 /// So many bytes are read at once.
@@ -28,13 +26,13 @@ const READ: usize = 64 * 1024;
 /// The system supplies too little to begin, or the parent does not keep to the protocol.
 pub(super) fn serve(channel: Channel, registry: &Registry) -> io::Result<i32> {
     inside::volunteer();
-    panics::watch();
     let channel = Arc::new(channel);
     inside::watch_for_hangup(channel.clone())?;
     // The parent says what the limits are, and can only lower these.
     let limits = Limits::default().payload(u32::MAX as usize).attached(u64::MAX).depth(u32::MAX);
     let mut worker = WorkerLoop::new(registry, limits.zero_sized(u32::MAX));
-    let hello = worker.hello(build_id(), std::process::id()).map_err(io::Error::other)?;
+    let hello =
+        worker.hello(build_id().unwrap_or(0), std::process::id()).map_err(io::Error::other)?;
     channel.write_all(&mut [IoSlice::new(&hello)], None)?;
     let mut inbox = Inbox::new(channel.clone());
     let mut host = Host::default();
@@ -53,6 +51,14 @@ pub(super) fn serve(channel: Channel, registry: &Registry) -> io::Result<i32> {
                 return Ok(code);
             }
         }
+    }
+}
+
+fn limits_of(resources: &ResourceLimits) -> os::ResourceLimits {
+    os::ResourceLimits {
+        address_space: resources.memory,
+        cpu_time: resources.cpu_seconds.map(Duration::from_secs),
+        open_files: resources.open_files,
     }
 }
 
@@ -119,7 +125,6 @@ impl Host {
     /// # Errors
     /// It did not come, or is none to read payloads from.
     fn take_file(&mut self, header: &FrameHeader, files: &mut Vec<OwnedFd>) -> io::Result<()> {
-        use concurrent_futures_core::calls::FrameKind;
         match header.kind {
             FrameKind::Welcome if !files.is_empty() => self.words = Some(files.remove(0)),
             FrameKind::Call if header.attached > 0 => {
@@ -166,10 +171,6 @@ impl Attach for Host {
 }
 
 impl Surroundings for Host {
-    fn contain(&self) -> Contain {
-        panics::contain
-    }
-
     fn detach(&mut self) -> Option<&mut dyn Detach> {
         self.received.as_mut().map(|reading| reading as &mut dyn Detach)
     }
@@ -196,7 +197,7 @@ impl WorkerHost for Host {
             .map_err(|error| format!("the places of calls cannot be shared: {error}"))?;
         self.places = Some(SharedPlaces(words));
         nesting::enter(welcome.nesting);
-        super::limit::apply(&welcome.resources).map_err(|error| error.to_string())
+        limits_of(&welcome.resources).apply().map_err(|error| error.to_string())
     }
 
     fn now(&self) -> u64 {
@@ -207,4 +208,3 @@ impl WorkerHost for Host {
         self.bytes
     }
 }
-

@@ -39,7 +39,7 @@ pub(crate) fn take_channel() -> io::Result<Option<Channel>> {
 }
 
 /// Whether the standard input is what a parent would have given us: a stream without a name.
-fn is_channel() -> bool {
+pub(crate) fn is_channel() -> bool {
     let is_local =
         getsockname(stdin()).is_ok_and(|name| name.address_family() == AddressFamily::UNIX);
     is_local && socket_type(stdin()) == Ok(SocketType::STREAM)

@@ -1,0 +1,33 @@
+//! [`CallOptions`]: for how long a call may wait and run.
+#![forbid(unsafe_code)]
+
+use std::time::Duration;
+
+/// For how long a call may wait to be started, and run. Without limits it may do both for ever.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[must_use]
+pub struct CallOptions {
+    pub(super) queue_timeout: Option<Duration>,
+    pub(super) run_timeout: Option<Duration>,
+}
+
+impl CallOptions {
+    /// No limits.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A call that has not started within this time, from when it was submitted, never will: its future
+    /// fails as [`DeadlinePassed`](crate::TaskErrorKind::DeadlinePassed).
+    pub fn queue_timeout(self, time: Duration) -> Self {
+        Self { queue_timeout: Some(time), ..self }
+    }
+
+    /// A call that runs for longer fails as [`DeadlinePassed`](crate::TaskErrorKind::DeadlinePassed), and
+    /// its worker is killed, with all that it started, and replaced.
+    ///
+    /// The time counts from when the call was sent to a worker that had nothing else to do.
+    pub fn run_timeout(self, time: Duration) -> Self {
+        Self { run_timeout: Some(time), ..self }
+    }
+}

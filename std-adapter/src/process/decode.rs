@@ -1,0 +1,36 @@
+//! What makes values of the replies to calls.
+#![forbid(unsafe_code)]
+
+use std::error::Error;
+use std::marker::PhantomData;
+
+use concurrent_futures_core::TaskError;
+use concurrent_futures_core::calls::{Decode, Encoded, Portable};
+
+/// All that the function returns is a value.
+#[derive(Debug)]
+pub(super) struct AsValue<T>(PhantomData<fn() -> T>);
+
+impl<T: Portable> Decode for AsValue<T> {
+    type Output = T;
+
+    fn decode(encoded: &Encoded) -> Result<T, TaskError> {
+        encoded.decode()
+    }
+}
+
+/// An `Err` that the function returns is a failure.
+#[derive(Debug)]
+pub(super) struct AsFallible<T, E>(PhantomData<fn() -> (T, E)>);
+
+impl<T, E> Decode for AsFallible<T, E>
+where
+    T: Portable,
+    E: Portable + Into<Box<dyn Error + Send + Sync>>,
+{
+    type Output = T;
+
+    fn decode(encoded: &Encoded) -> Result<T, TaskError> {
+        encoded.decode::<Result<T, E>>()?.map_err(TaskError::failed)
+    }
+}
