@@ -7,11 +7,12 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::arguments::Arguments;
-use crate::case::{CASES, Case};
-use crate::cell;
+use super::arguments::Arguments;
+use super::case::Case;
+use super::cell;
+use super::machine::Machine;
+use crate::case::CASES;
 use crate::contestant::Contestant;
-use crate::machine::Machine;
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Results {
@@ -65,10 +66,13 @@ fn cases(arguments: &Arguments) -> impl Iterator<Item = &'static Case> {
 
 fn cells(arguments: &Arguments) -> Vec<Cell> {
     let python = cell::python_version().is_some();
+    if !python {
+        eprintln!("There is no python3 on the PATH: what is measured in Python is left out.");
+    }
     let mut cells = Vec::new();
     for case in cases(arguments) {
         for &contestant in case.contestants {
-            if contestant != Contestant::Python || python {
+            if python || !contestant.is_python() {
                 cells.push(Cell { case: case.id.to_owned(), contestant, outcomes: Vec::new() });
             }
         }
