@@ -23,7 +23,7 @@ impl Case {
             _ => 1,
         };
         let count = self.count / divisor;
-        if quick { (count / 100).max(3) } else { count }
+        if quick { (count / 100).max(2) } else { count }
     }
 }
 
@@ -97,7 +97,7 @@ pub(crate) const CASES: &[Case] = &[
         title: "six primes",
         work: Work::Primes,
         workers: 2,
-        count: 1,
+        count: 6,
         contestants: &[Procspawn, Python, Threads, Loop],
         metrics: &[metric("time", "ms", Better::Less, Target::BestPeer(0.95))],
     },

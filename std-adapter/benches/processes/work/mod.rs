@@ -25,7 +25,7 @@ pub(crate) fn run(case: &Case, contestant: Contestant, count: u64) -> Option<Fig
         Work::Payload { bytes } => payload::run(contestant, workers, bytes, count),
         Work::StartUp => start_up::run(contestant, workers, count),
         Work::Threads => threads::run(contestant, workers),
-        Work::Primes => primes::run(contestant, workers),
+        Work::Primes => primes::run(contestant, workers, count),
     }
 }
 
@@ -35,5 +35,9 @@ const WORKERS_ANSWER: &str = "no worker ends early";
 /// In milliseconds.
 fn median(mut times: Vec<Duration>) -> f64 {
     times.sort_unstable();
-    times[times.len() / 2].as_secs_f64() * 1e3
+    milliseconds(times[times.len() / 2])
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
 }
