@@ -10,8 +10,7 @@ use crate::PROGRAM;
 use crate::case::CASES;
 use crate::contestant::Contestant;
 
-const OPTIONS: &str = "\
-  --rounds N        how often each cell is measured; the tables have the medians [default: 7]
+const OPTIONS: &str = "  --rounds N        how often each cell is measured; the tables have the medians [default: 7]
   --quick           one round of small counts: shows that it works, not how fast anything is
   --filter TEXT     only workloads that have TEXT in their name
   --report          measures nothing; writes the tables and the plot of BENCHMARKS.md from the last

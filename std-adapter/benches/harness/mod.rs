@@ -23,6 +23,7 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use self::arguments::{Arguments, Mode};
+use self::case::Case;
 use self::results::Results;
 
 /// What a program of benchmarks says about itself.
@@ -40,6 +41,8 @@ pub(crate) struct Program {
     pub(crate) crates: &'static [&'static str],
     /// Environment variables that are set to the number of workers, for contestants who look there.
     pub(crate) workers_variables: &'static [&'static str],
+    /// Why a workload cannot be run here, where it cannot.
+    pub(crate) left_out: fn(&Case) -> Option<&'static str>,
     /// The workloads in Python. Its arguments: the workload, the contestant, workers, count, and the
     /// limit of its time in seconds.
     pub(crate) script: &'static str,

@@ -11,6 +11,7 @@ use super::arguments::Arguments;
 use super::case::Case;
 use super::cell;
 use super::machine::Machine;
+use crate::PROGRAM;
 use crate::case::CASES;
 use crate::contestant::Contestant;
 
@@ -47,7 +48,7 @@ pub(crate) fn measure(arguments: &Arguments) -> Result<Results, Box<dyn Error>> 
             let cells = results.cells.iter_mut();
             let mut cells: Vec<_> = cells.filter(|cell| cell.case == case.id).collect();
             // Nobody is always the one who runs after the greediest.
-            let first = round % cells.len();
+            let first = round % cells.len().max(1);
             cells.rotate_left(first);
             for cell in cells {
                 let count = case.count_for(cell.contestant, arguments.quick);
@@ -71,6 +72,10 @@ fn cells(arguments: &Arguments) -> Vec<Cell> {
     }
     let mut cells = Vec::new();
     for case in cases(arguments) {
+        if let Some(why) = (PROGRAM.left_out)(case) {
+            eprintln!("{} is left out: {why}.", case.title);
+            continue;
+        }
         for &contestant in case.contestants {
             if python || !contestant.is_python() {
                 cells.push(Cell { case: case.id.to_owned(), contestant, outcomes: Vec::new() });

@@ -34,6 +34,7 @@ const PROGRAM: Program = Program {
         "blocking",
         "threadpool",
     ],
+    left_out: |_| None,
     workers_variables: &[pools::WORKERS_VARIABLE],
     script: include_str!("python.py"),
 };

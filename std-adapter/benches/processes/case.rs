@@ -1,12 +1,15 @@
 //! The workloads, with their sizes, who runs them, and what is to be reached. All of them are here.
 
+use std::thread;
+
 use crate::contestant::Contestant::{self, *};
 use crate::harness::case::{Better, Case, Metric, Target, metric};
+use crate::placement::Placement;
 
 /// What is done.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Work {
-    RoundTrip,
+    RoundTrip(Placement),
     TinyCalls,
     MapChunked,
     Payload { bytes: usize },
@@ -19,7 +22,7 @@ impl Case {
     /// How much of it one contestant does: less of the tiny calls for Python, and for a quick look.
     pub(crate) fn count_for(&self, contestant: Contestant, quick: bool) -> u64 {
         let divisor = match self.work {
-            Work::RoundTrip | Work::TinyCalls if contestant.is_python() => 10,
+            Work::RoundTrip(_) | Work::TinyCalls if contestant.is_python() => 10,
             _ => 1,
         };
         let count = self.count / divisor;
@@ -27,22 +30,30 @@ impl Case {
     }
 }
 
+/// Why it cannot be run on this machine, where it cannot.
+pub(crate) fn left_out(case: &Case) -> Option<&'static str> {
+    let one = thread::available_parallelism().is_ok_and(|processors| processors.get() == 1);
+    let apart = matches!(case.work, Work::RoundTrip(Placement::Apart));
+    (one && apart).then_some("there is one processor only")
+}
+
 const MIB: usize = 1 << 20;
 
 /// In the order of the tables.
 pub(crate) const CASES: &[Case] = &[
-    Case {
-        id: "round-trip",
-        title: "round trip of an empty call",
-        work: Work::RoundTrip,
-        workers: 2,
-        count: 20_000,
-        contestants: &[Procspawn, Python, PythonPool, PingPong],
-        metrics: &[
-            metric("p50", "µs, p50", Better::Less, Target::Against(PingPong, 1.0 / 1.5)),
-            metric("p99", "µs, p99", Better::Less, Target::None),
-        ],
-    },
+    round_trip("round-trip", "round trip", Placement::Free, ANY_ROUND_TRIP),
+    round_trip(
+        "round-trip-apart",
+        "round trip, two processors",
+        Placement::Apart,
+        BESIDE_PING_PONG,
+    ),
+    round_trip(
+        "round-trip-together",
+        "round trip, one processor",
+        Placement::Together,
+        ANY_ROUND_TRIP,
+    ),
     Case {
         id: "tiny-calls",
         title: "tiny calls",
@@ -102,6 +113,27 @@ pub(crate) const CASES: &[Case] = &[
         metrics: &[metric("time", "ms", Better::Less, Target::BestPeer(0.95))],
     },
 ];
+
+const fn round_trip(
+    id: &'static str,
+    title: &'static str,
+    placement: Placement,
+    metrics: &'static [Metric],
+) -> Case {
+    let contestants = &[Procspawn, Python, PythonPool, PingPong];
+    let work = Work::RoundTrip(placement);
+    Case { id, title, work, workers: 2, count: 20_000, contestants, metrics }
+}
+
+const fn percentiles(target: Target) -> [Metric; 2] {
+    [
+        metric("p50", "µs, p50", Better::Less, target),
+        metric("p99", "µs, p99", Better::Less, Target::None),
+    ]
+}
+
+const ANY_ROUND_TRIP: &[Metric] = &percentiles(Target::None);
+const BESIDE_PING_PONG: &[Metric] = &percentiles(Target::Against(PingPong, 1.0 / 1.5));
 
 const fn payload(
     id: &'static str,

@@ -20,6 +20,8 @@ mod harness;
 #[cfg(target_os = "linux")]
 mod limits;
 #[cfg(target_os = "linux")]
+mod placement;
+#[cfg(target_os = "linux")]
 mod pools;
 #[cfg(target_os = "linux")]
 mod tasks;
@@ -33,6 +35,7 @@ const PROGRAM: harness::Program = harness::Program {
     files: "benchmarks-processes",
     markers: "processes: ",
     crates: &["procspawn", "ipc-channel"],
+    left_out: case::left_out,
     workers_variables: &[],
     script: include_str!("python.py"),
 };

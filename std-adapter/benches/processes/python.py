@@ -81,6 +81,25 @@ def timed(work, *arguments):
     return result, time.perf_counter() - start
 
 
+def move_threads(processors):
+    for thread in os.listdir("/proc/self/task"):
+        os.sched_setaffinity(int(thread), processors)
+
+
+def placed(workload, start):
+    """Starts a pool on the processors that the workload wants."""
+    first, *others = sorted(os.sched_getaffinity(0))
+    if workload.endswith("-apart"):
+        move_threads([others[0]])
+    elif workload.endswith("-together"):
+        move_threads([first])
+    pool = start()
+    pool.calls(abs, range(1_000))
+    if workload.endswith("-apart"):
+        move_threads([first])
+    return pool
+
+
 def round_trip(pool, count):
     def call(number):
         result, seconds = timed(pool.call, abs, number)
@@ -161,8 +180,8 @@ def main():
     def start():
         return kind(workers, context)
 
-    if workload == "round-trip":
-        figures = round_trip(start(), count)
+    if workload.startswith("round-trip"):
+        figures = round_trip(placed(workload, start), count)
     elif workload == "tiny-calls":
         figures = tiny_calls(start(), count)
     elif workload == "map-chunked":

@@ -19,7 +19,7 @@ use crate::harness::case::Case;
 pub(crate) fn run(case: &Case, contestant: Contestant, count: u64) -> Option<Figures> {
     let workers = case.workers;
     match case.work {
-        Work::RoundTrip => round_trip::run(contestant, workers, count),
+        Work::RoundTrip(placement) => round_trip::run(contestant, workers, placement, count),
         Work::TinyCalls => tiny_calls::run(contestant, workers, count),
         Work::MapChunked => map::run(contestant, workers, count),
         Work::Payload { bytes } => payload::run(contestant, workers, bytes, count),
