@@ -51,3 +51,11 @@ pub(crate) const fn metric(
 ) -> Metric {
     Metric { key, unit, better, target }
 }
+
+/// Of round trips.
+pub(crate) const fn percentiles(median: Target) -> [Metric; 2] {
+    [
+        metric("p50", "µs, p50", Better::Less, median),
+        metric("p99", "µs, p99", Better::Less, Target::None),
+    ]
+}

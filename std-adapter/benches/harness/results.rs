@@ -48,7 +48,7 @@ pub(crate) fn measure(arguments: &Arguments) -> Result<Results, Box<dyn Error>> 
             let cells = results.cells.iter_mut();
             let mut cells: Vec<_> = cells.filter(|cell| cell.case == case.id).collect();
             // Nobody is always the one who runs after the greediest.
-            let first = round % cells.len().max(1);
+            let first = round % cells.len();
             cells.rotate_left(first);
             for cell in cells {
                 let count = case.count_for(cell.contestant, arguments.quick);
@@ -61,21 +61,28 @@ pub(crate) fn measure(arguments: &Arguments) -> Result<Results, Box<dyn Error>> 
     Ok(results)
 }
 
+/// Those that were asked for, and can be run here.
 fn cases(arguments: &Arguments) -> impl Iterator<Item = &'static Case> {
-    CASES.iter().filter(|case| case.id.contains(&arguments.filter))
+    let asked_for = CASES.iter().filter(|case| case.id.contains(&arguments.filter));
+    asked_for.filter(|case| (PROGRAM.left_out)(case).is_none())
+}
+
+fn say_what_is_left_out(python: bool) {
+    for case in CASES {
+        if let Some(why) = (PROGRAM.left_out)(case) {
+            eprintln!("\"{}\" is left out: {why}.", case.title);
+        }
+    }
+    if !python {
+        eprintln!("There is no python3 on the PATH: what is measured in Python is left out.");
+    }
 }
 
 fn cells(arguments: &Arguments) -> Vec<Cell> {
     let python = cell::python_version().is_some();
-    if !python {
-        eprintln!("There is no python3 on the PATH: what is measured in Python is left out.");
-    }
+    say_what_is_left_out(python);
     let mut cells = Vec::new();
     for case in cases(arguments) {
-        if let Some(why) = (PROGRAM.left_out)(case) {
-            eprintln!("{} is left out: {why}.", case.title);
-            continue;
-        }
         for &contestant in case.contestants {
             if python || !contestant.is_python() {
                 cells.push(Cell { case: case.id.to_owned(), contestant, outcomes: Vec::new() });

@@ -1,7 +1,7 @@
 //! The workloads, with their sizes, who runs them, and what is to be reached. All of them are here.
 
 use crate::contestant::Contestant::{self, *};
-use crate::harness::case::{Better, Case, Metric, Target, metric};
+use crate::harness::case::{Better, Case, Metric, Target, metric, percentiles};
 
 /// What is done.
 #[derive(Debug, Clone, Copy)]
@@ -67,10 +67,7 @@ pub(crate) const CASES: &[Case] = &[
         workers: 2,
         count: 20_000,
         contestants: WITH_HAND_OVER,
-        metrics: &[
-            metric("p50", "µs, p50", Better::Less, Target::BestPeer(1.0)),
-            metric("p99", "µs, p99", Better::Less, Target::None),
-        ],
+        metrics: &percentiles(Target::BestPeer(1.0)),
     },
     Case {
         id: "round-trip-silence",
@@ -79,10 +76,7 @@ pub(crate) const CASES: &[Case] = &[
         workers: 2,
         count: 1_000,
         contestants: WITH_HAND_OVER,
-        metrics: &[
-            metric("p50", "µs, p50", Better::Less, Target::Against(HandOver, 1.0 / 1.1)),
-            metric("p99", "µs, p99", Better::Less, Target::None),
-        ],
+        metrics: &percentiles(Target::Against(HandOver, 1.0 / 1.1)),
     },
     Case {
         id: "map",

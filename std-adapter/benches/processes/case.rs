@@ -3,7 +3,7 @@
 use std::thread;
 
 use crate::contestant::Contestant::{self, *};
-use crate::harness::case::{Better, Case, Metric, Target, metric};
+use crate::harness::case::{Better, Case, Metric, Target, metric, percentiles};
 use crate::placement::Placement;
 
 /// What is done.
@@ -123,13 +123,6 @@ const fn round_trip(
     let contestants = &[Procspawn, Python, PythonPool, PingPong];
     let work = Work::RoundTrip(placement);
     Case { id, title, work, workers: 2, count: 20_000, contestants, metrics }
-}
-
-const fn percentiles(target: Target) -> [Metric; 2] {
-    [
-        metric("p50", "µs, p50", Better::Less, target),
-        metric("p99", "µs, p99", Better::Less, Target::None),
-    ]
 }
 
 const ANY_ROUND_TRIP: &[Metric] = &percentiles(Target::None);
