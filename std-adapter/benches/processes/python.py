@@ -94,7 +94,7 @@ def placed(workload, start):
     elif workload.endswith("-together"):
         move_threads([first])
     pool = start()
-    pool.calls(abs, range(1_000))
+    pool.calls(abs, range(100))
     if workload.endswith("-apart"):
         move_threads([first])
     return pool

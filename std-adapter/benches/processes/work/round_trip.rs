@@ -9,7 +9,7 @@ use crate::placement::Placement;
 use crate::pools;
 
 /// Until every worker has had some.
-const FIRST_CALLS: u64 = 1_000;
+const FIRST_CALLS: u64 = 100;
 
 const PROCESSORS: &str = "threads can be moved to other processors";
 
