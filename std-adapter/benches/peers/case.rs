@@ -1,6 +1,7 @@
-//! [`Case`]: a workload with its size, who runs it, and what is to be reached. All of them are here.
+//! The workloads, with their sizes, who runs them, and what is to be reached. All of them are here.
 
 use crate::contestant::Contestant::{self, *};
+use crate::harness::case::{Better, Case, Metric, Target, metric, percentiles};
 
 /// What is done.
 #[derive(Debug, Clone, Copy)]
@@ -15,45 +16,6 @@ pub(crate) enum Work {
     Memory,
     FanOut,
     Idle,
-}
-
-#[derive(Debug, Clone)]
-pub(crate) struct Case {
-    /// As it is written on the command line.
-    pub(crate) id: &'static str,
-    pub(crate) title: &'static str,
-    pub(crate) work: Work,
-    pub(crate) workers: usize,
-    /// Tasks, items, calls: whatever the work is made of.
-    pub(crate) count: u64,
-    pub(crate) contestants: &'static [Contestant],
-    pub(crate) metrics: &'static [Metric],
-}
-
-/// A figure that the work gives.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Metric {
-    pub(crate) key: &'static str,
-    pub(crate) unit: &'static str,
-    pub(crate) better: Better,
-    pub(crate) target: Target,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Better {
-    More,
-    Less,
-}
-
-/// What our figure is to be. Ratios say how many times as good as the other we are: above 1 is better,
-/// whatever is measured.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Target {
-    /// Against the best peer in the same run.
-    BestPeer(f64),
-    Against(Contestant, f64),
-    AtMost(f64),
-    None,
 }
 
 impl Case {
@@ -75,10 +37,6 @@ impl Case {
             _ => 50,
         }
     }
-}
-
-const fn metric(key: &'static str, unit: &'static str, better: Better, target: Target) -> Metric {
-    Metric { key, unit, better, target }
 }
 
 const fn speed(target: Target) -> Metric {
@@ -109,10 +67,7 @@ pub(crate) const CASES: &[Case] = &[
         workers: 2,
         count: 20_000,
         contestants: WITH_HAND_OVER,
-        metrics: &[
-            metric("p50", "µs, p50", Better::Less, Target::BestPeer(1.0)),
-            metric("p99", "µs, p99", Better::Less, Target::None),
-        ],
+        metrics: &percentiles(Target::BestPeer(1.0)),
     },
     Case {
         id: "round-trip-silence",
@@ -121,10 +76,7 @@ pub(crate) const CASES: &[Case] = &[
         workers: 2,
         count: 1_000,
         contestants: WITH_HAND_OVER,
-        metrics: &[
-            metric("p50", "µs, p50", Better::Less, Target::Against(HandOver, 1.0 / 1.1)),
-            metric("p99", "µs, p99", Better::Less, Target::None),
-        ],
+        metrics: &percentiles(Target::Against(HandOver, 1.0 / 1.1)),
     },
     Case {
         id: "map",

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Whoever runs a workload: the pool of this package, a peer, or a reference that shows what there is
-/// to be had at best.
+use crate::harness::Role;
+
+/// Whoever runs a workload: the pool of this package, a peer, or a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum Contestant {
     Ours,
@@ -49,17 +50,16 @@ impl Contestant {
         }
     }
 
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|contestant| contestant.name() == name)
+    pub(crate) fn role(self) -> Role {
+        match self {
+            Ours => Role::Ours,
+            Crossbeam | Rayon | Tokio | Futures | Blocking | ThreadPool | Python => Role::Peer,
+            HandOver | Loop | Join | Scope => Role::Limit,
+        }
     }
 
-    /// Counts when the best peer is looked for.
-    pub(crate) fn is_peer(self) -> bool {
-        matches!(self, Crossbeam | Rayon | Tokio | Futures | Blocking | ThreadPool | Python)
-    }
-
-    /// Shows a limit, without being a pool that hands out results.
-    pub(crate) fn is_reference(self) -> bool {
-        !self.is_peer() && self != Ours
+    /// Is measured by the script.
+    pub(crate) fn is_python(self) -> bool {
+        self == Python
     }
 }

@@ -1,8 +1,4 @@
 //! The pool against its peers: `cargo bench -p concurrent-futures --bench peers -- --help`.
-//!
-//! Every cell of the table (a workload, a contestant) is measured in a process of its own: this program,
-//! started again with `--cell`. Rounds go over all cells in turn, so that what else happens on the machine
-//! hits all of them alike; the table has the medians.
 
 #![expect(
     clippy::missing_errors_doc,
@@ -10,50 +6,39 @@
     reason = "a program; nobody else calls its functions"
 )]
 
-mod arguments;
 mod case;
-mod cell;
 mod contestant;
-mod machine;
+#[path = "../harness/mod.rs"]
+mod harness;
 mod memory;
 mod mixing;
-mod plot;
 mod pools;
-mod report;
-mod results;
-mod rows;
 mod system;
-mod table;
 mod work;
 
-use std::error::Error;
 use std::process::ExitCode;
 
-use arguments::{Arguments, Mode};
-use results::Results;
+use harness::Program;
+
+const PROGRAM: Program = Program {
+    name: "peers",
+    purpose: "Measures the thread pool of this package and others, and prints tables.",
+    files: "benchmarks",
+    markers: "",
+    crates: &[
+        "crossbeam-channel",
+        "oneshot",
+        "rayon",
+        "tokio",
+        "futures",
+        "blocking",
+        "threadpool",
+    ],
+    left_out: |_| None,
+    workers_variables: &[pools::WORKERS_VARIABLE],
+    script: include_str!("python.py"),
+};
 
 fn main() -> ExitCode {
-    match arguments::parse().and_then(|arguments| run(&arguments)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
-    match &arguments.mode {
-        Mode::Help => print!("{}", arguments::HELP),
-        Mode::Test => println!("nothing is measured in a test: see `cargo bench -- --help`"),
-        Mode::Cell { case, contestant, count } => cell::measure_here(case, *contestant, *count)?,
-        Mode::Report => report::write(&Results::load(&arguments.results)?)?,
-        Mode::Measure => {
-            let results = results::measure(arguments)?;
-            table::print(&results);
-            println!("\nAll of it is in {}", arguments.results.display());
-            results.all_measured()?;
-        }
-    }
-    Ok(())
+    harness::main()
 }

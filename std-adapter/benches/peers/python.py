@@ -1,7 +1,7 @@
 """The workloads of the benchmarks, in Python's own concurrent.futures.
 
-Arguments: the workload, workers, producers, count, and the limit of its time in seconds. Prints what the
-processes of the harness print: name=value, on one line.
+Arguments: the workload, the contestant, workers, count, and the limit of its time in seconds. Prints what
+the processes of the harness print: name=value, on one line.
 """
 
 import faulthandler
@@ -94,10 +94,11 @@ def idle(pool, count):
 
 def main():
     workload = sys.argv[1]
-    workers, producers, count, limit = map(int, sys.argv[2:])
+    workers, count, limit = map(int, sys.argv[3:])
     faulthandler.dump_traceback_later(limit, exit=True)
     with ThreadPoolExecutor(workers) as pool:
         if workload.startswith("throughput"):
+            producers = int(workload.rsplit("-", 1)[1])
             figures = throughput(pool, producers, count)
         elif workload.startswith("round-trip"):
             figures = round_trip(pool, count, silence="silence" in workload)

@@ -1,7 +1,8 @@
 //! Tasks that differ in length, their results taken as they come.
 
-use super::{Figures, timed};
 use crate::contestant::Contestant;
+use crate::harness::Figures;
+use crate::harness::timing::timed;
 use crate::mixing::{Spin, mix};
 use crate::pools::{Pool, with_pool};
 

@@ -3,8 +3,10 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Figures, Occupied, timed};
+use super::Occupied;
 use crate::contestant::Contestant;
+use crate::harness::Figures;
+use crate::harness::timing::timed;
 use crate::memory;
 use crate::mixing::mix;
 use crate::pools::{self, Cancel};

@@ -6,8 +6,9 @@ use concurrent_futures::ThreadPoolExecutor;
 use futures::executor::{ThreadPool, ThreadPoolBuilder, block_on};
 use futures::task::SpawnExt;
 
-use super::{Figures, timed};
 use crate::contestant::Contestant;
+use crate::harness::Figures;
+use crate::harness::timing::timed;
 use crate::pools::{Ours, Pool, Rayon};
 
 /// The time of one call of those that the `n`th number takes.

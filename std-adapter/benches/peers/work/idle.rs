@@ -3,8 +3,8 @@
 use std::thread;
 use std::time::Duration;
 
-use super::Figures;
 use crate::contestant::Contestant;
+use crate::harness::Figures;
 use crate::mixing::mix;
 use crate::pools::{Pool, with_pool};
 use crate::system;

@@ -2,8 +2,9 @@
 
 use std::hint::black_box;
 
-use super::{Figures, millions_a_second, timed};
 use crate::contestant::Contestant;
+use crate::harness::Figures;
+use crate::harness::timing::{millions_a_second, timed};
 use crate::mixing::mix;
 use crate::pools::{Pool, with_pool};
 

@@ -1,7 +1,8 @@
 //! What a queued task takes of the heap, and how often malloc is called for it from submit to result.
 
-use super::{Figures, Occupied};
+use super::Occupied;
 use crate::contestant::Contestant;
+use crate::harness::Figures;
 use crate::memory;
 use crate::mixing::mix;
 use crate::pools::{Pool, with_pool};

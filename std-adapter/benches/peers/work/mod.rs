@@ -10,14 +10,12 @@ mod round_trip;
 mod throughput;
 
 use std::sync::mpsc;
-use std::time::{Duration, Instant};
 
-use crate::case::{Case, Work};
+use crate::case::Work;
 use crate::contestant::Contestant;
+use crate::harness::Figures;
+use crate::harness::case::Case;
 use crate::pools::Pool;
-
-/// What was measured: names of metrics, and their values.
-pub(crate) type Figures = Vec<(&'static str, f64)>;
 
 /// Runs it here and now; `None` if this contestant cannot.
 pub(crate) fn run(case: &Case, contestant: Contestant, count: u64) -> Option<Figures> {
@@ -34,16 +32,6 @@ pub(crate) fn run(case: &Case, contestant: Contestant, count: u64) -> Option<Fig
         Work::FanOut => fan_out::run(contestant, workers, count),
         Work::Idle => idle::run(contestant, workers, count),
     }
-}
-
-fn millions_a_second(count: u64, time: Duration) -> f64 {
-    count as f64 / time.as_secs_f64() / 1e6
-}
-
-fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
-    let start = Instant::now();
-    let value = work();
-    (value, start.elapsed())
 }
 
 /// Every worker of a pool, busy with a task that waits until this is dropped.

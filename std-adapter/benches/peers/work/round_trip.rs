@@ -1,12 +1,12 @@
 //! One task at a time, from its submission to its result.
 
-use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use super::{Figures, timed};
 use crate::contestant::Contestant;
+use crate::harness::Figures;
+use crate::harness::timing::percentiles;
 use crate::mixing::mix;
 use crate::pools::{Pool, with_pool};
 
@@ -73,20 +73,4 @@ fn take_or_park(place: &AtomicU64, nothing: u64) -> u64 {
         }
         thread::park();
     }
-}
-
-/// Times one call for each number below `count`, after a tenth as many to warm up; in microseconds.
-fn percentiles(pause: Option<Duration>, count: u64, call: impl Fn(u64)) -> Figures {
-    (0..count / 10).for_each(&call);
-    let mut times: Vec<Duration> = (0..count)
-        .map(|number| {
-            if let Some(pause) = pause {
-                thread::sleep(pause);
-            }
-            timed(|| call(black_box(number))).1
-        })
-        .collect();
-    times.sort_unstable();
-    let percentile = |percent: usize| times[(times.len() - 1) * percent / 100].as_secs_f64() * 1e6;
-    vec![("p50", percentile(50)), ("p99", percentile(99))]
 }

@@ -4,8 +4,9 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::Duration;
 
-use super::{Figures, millions_a_second, timed};
 use crate::contestant::Contestant;
+use crate::harness::Figures;
+use crate::harness::timing::{millions_a_second, timed};
 use crate::mixing::mix;
 use crate::pools::{Pool, with_pool};
 

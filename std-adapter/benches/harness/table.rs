@@ -1,9 +1,9 @@
 //! The tables, in Markdown, which a terminal shows as well.
 
-use crate::case::Target;
-use crate::contestant::Contestant;
-use crate::results::{Results, Shown};
-use crate::rows::{Row, Verdict, rows};
+use super::Role;
+use super::case::Target;
+use super::results::{Results, Shown};
+use super::rows::{Row, Verdict, in_role, rows};
 
 /// All of it, to standard output.
 pub(crate) fn print(results: &Results) {
@@ -59,17 +59,18 @@ fn compared(row: &Row) -> Vec<String> {
 
 /// Every contestant's median.
 pub(crate) fn everything(results: &Results) -> String {
-    let pools = || Contestant::ALL.into_iter().filter(|contestant| !contestant.is_reference());
+    let pools = || in_role(Role::Ours).chain(in_role(Role::Peer));
     let mut heads = vec!["workload".to_owned(), "unit".to_owned()];
     heads.extend(pools().map(|pool| pool.name().to_owned()));
     heads.push("limits".to_owned());
     let mut cells = vec![heads];
-    for row in rows(results) {
+    let mut rows = rows(results);
+    rows.dedup_by_key(|row| (row.case.id, row.metric.key)); // those with two targets
+    for row in rows {
         let figure = |who| results.shown(row.case.id, who, row.metric.key);
         let mut line = vec![row.case.title.to_owned(), row.metric.unit.to_owned()];
         line.extend(pools().map(|pool| shown(figure(pool))));
-        let limits = Contestant::ALL.into_iter().filter(|contestant| contestant.is_reference());
-        let limits = limits.filter(|&who| figure(who) != Shown::Nothing);
+        let limits = in_role(Role::Limit).filter(|&who| figure(who) != Shown::Nothing);
         let limits = limits.map(|who| format!("{} {}", who.name(), shown(figure(who))));
         line.push(limits.collect::<Vec<_>>().join(", "));
         cells.push(line);

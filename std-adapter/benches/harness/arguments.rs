@@ -5,23 +5,26 @@ use std::path::PathBuf;
 
 use lexopt::prelude::*;
 
-use crate::case::{CASES, Case};
+use super::case::Case;
+use crate::PROGRAM;
+use crate::case::CASES;
 use crate::contestant::Contestant;
 
-pub(crate) const HELP: &str = "\
-Measures the pool of this package and others, and prints tables.
-
-cargo bench -p concurrent-futures --bench peers -- [OPTION]...
-
-  --rounds N        how often each cell is measured; the tables have the medians [default: 7]
+const OPTIONS: &str = "  --rounds N        how often each cell is measured; the tables have the medians [default: 7]
   --quick           one round of small counts: shows that it works, not how fast anything is
   --filter TEXT     only workloads that have TEXT in their name
   --report          measures nothing; writes the tables and the plot of BENCHMARKS.md from the last
                     full run
   --results FILE    where the figures are written to and read from, as JSON
-                    [default: benchmarks.json in cargo's target/tmp; with --quick or --filter:
-                    benchmarks-part.json]
+                    [default: in cargo's target/tmp, one for full runs, one for --quick and --filter]
 ";
+
+pub(crate) fn help() -> String {
+    let (name, purpose) = (PROGRAM.name, PROGRAM.purpose);
+    format!(
+        "{purpose}\n\ncargo bench -p concurrent-futures --bench {name} -- [OPTION]...\n\n{OPTIONS}"
+    )
+}
 
 #[derive(Debug)]
 pub(crate) struct Arguments {
@@ -65,7 +68,7 @@ pub(crate) fn parse() -> Result<Arguments, Box<dyn Error>> {
             Long("help") | Short('h') => mode = Mode::Help,
             // Those of libtest come from `cargo test`, for all targets alike.
             _ if matches!(mode, Mode::Test) => break,
-            _ => return Err(format!("{}\n\n{HELP}", argument.unexpected()).into()),
+            _ => return Err(format!("{}\n\n{}", argument.unexpected(), help()).into()),
         }
     }
     if rounds == 0 {
@@ -76,7 +79,7 @@ pub(crate) fn parse() -> Result<Arguments, Box<dyn Error>> {
         return Err(format!("no workload has '{filter}' in its name: {}", ids.join(", ")).into());
     }
     let partly = quick || !filter.is_empty();
-    let name = if partly { "benchmarks-part.json" } else { "benchmarks.json" };
+    let name = format!("{}{}.json", PROGRAM.files, if partly { "-part" } else { "" });
     let results = results.unwrap_or_else(|| PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name));
     Ok(Arguments { mode, rounds: if quick { 1 } else { rounds }, quick, filter, results })
 }
@@ -85,9 +88,12 @@ pub(crate) fn parse() -> Result<Arguments, Box<dyn Error>> {
 fn cell(parser: &mut lexopt::Parser) -> Result<Mode, Box<dyn Error>> {
     let id = parser.value()?.string()?;
     let case = CASES.iter().find(|case| case.id == id);
-    let contestant = parser
-        .value()?
-        .parse_with(|name| Contestant::named(name).ok_or("no contestant is called that"))?;
+    let contestant =
+        parser.value()?.parse_with(|name| named(name).ok_or("no contestant is called that"))?;
     let count = parser.value()?.parse()?;
     Ok(Mode::Cell { case: case.ok_or("no workload is called that")?, contestant, count })
+}
+
+fn named(name: &str) -> Option<Contestant> {
+    Contestant::ALL.into_iter().find(|contestant| contestant.name() == name)
 }

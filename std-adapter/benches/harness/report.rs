@@ -4,9 +4,9 @@ use std::error::Error;
 use std::fs;
 use std::path::Path;
 
-use crate::plot;
-use crate::results::Results;
-use crate::table;
+use super::results::Results;
+use super::{plot, table};
+use crate::PROGRAM;
 
 pub(crate) fn write(results: &Results) -> Result<(), Box<dyn Error>> {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -16,13 +16,14 @@ pub(crate) fn write(results: &Results) -> Result<(), Box<dyn Error>> {
     replace(&mut text, "comparison", &table::comparison(results))?;
     replace(&mut text, "everything", &table::everything(results))?;
     fs::write(&page, text)?;
-    fs::write(package.join("benchmarks.svg"), plot::ratios(results)?)?;
+    fs::write(package.join(format!("{}.svg", PROGRAM.files)), plot::ratios(results)?)?;
     println!("written: {} and its plot", page.display());
     Ok(())
 }
 
-/// Puts `new` between `<!-- name -->` and `<!-- end of name -->`.
+/// Puts `new` between `<!-- name -->` and `<!-- end of name -->`, for this program's marker of that name.
 fn replace(text: &mut String, name: &str, new: &str) -> Result<(), String> {
+    let name = format!("{}{name}", PROGRAM.markers);
     let (begin, end) = (format!("<!-- {name} -->\n"), format!("<!-- end of {name} -->"));
     let start = text.find(&begin).map(|at| at + begin.len());
     let range = start.zip(text.find(&end)).filter(|(start, end)| start <= end);

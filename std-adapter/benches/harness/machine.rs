@@ -6,7 +6,8 @@ use std::thread;
 
 use serde::{Deserialize, Serialize};
 
-use crate::cell;
+use super::cell;
+use crate::PROGRAM;
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Machine {
@@ -49,12 +50,10 @@ fn compiler() -> Option<String> {
 /// The versions that are locked.
 fn peers() -> String {
     const LOCKED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.lock");
-    const NAMES: [&str; 7] =
-        ["crossbeam-channel", "oneshot", "rayon", "tokio", "futures", "blocking", "threadpool"];
     let locked = fs::read_to_string(LOCKED).unwrap_or_default();
-    let versions = NAMES.map(|name| {
+    let versions = PROGRAM.crates.iter().map(|name| {
         let (_, entry) = locked.split_once(&format!("name = \"{name}\"\nversion = \""))?;
         Some(format!("{name} {}", entry.split_once('"')?.0))
     });
-    versions.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    versions.flatten().collect::<Vec<_>>().join(", ")
 }

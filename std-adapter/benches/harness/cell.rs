@@ -6,17 +6,16 @@ use std::process::{Command, Output};
 use std::thread;
 use std::time::Duration;
 
-use crate::case::{Case, Work};
+use super::case::Case;
+use super::results::Outcome;
+use crate::PROGRAM;
 use crate::contestant::Contestant;
-use crate::pools::WORKERS_VARIABLE;
-use crate::results::Outcome;
 use crate::work;
 
 /// A process that has not ended by then ends itself.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 const PYTHON: &str = "python3";
-const SCRIPT: &str = include_str!("python.py");
 
 /// Does what `--cell` asks for: prints the figures, as `name=value`, on one line.
 pub(crate) fn measure_here(
@@ -37,8 +36,8 @@ pub(crate) fn measure_here(
 
 /// Starts a process for it, and waits for its figures.
 pub(crate) fn measure(case: &Case, contestant: Contestant, count: u64) -> Outcome {
-    let output = if contestant == Contestant::Python {
-        python(case, count)
+    let output = if contestant.is_python() {
+        python(case, contestant, count)
     } else {
         this_program(case, contestant, count)
     };
@@ -57,18 +56,14 @@ pub(crate) fn python_version() -> Option<String> {
 fn this_program(case: &Case, contestant: Contestant, count: u64) -> io::Result<Output> {
     Command::new(std::env::current_exe()?)
         .args(["--cell", case.id, contestant.name(), &count.to_string()])
-        .env(WORKERS_VARIABLE, case.workers.to_string())
+        .envs(PROGRAM.workers_variables.iter().map(|name| (name, case.workers.to_string())))
         .output()
 }
 
-fn python(case: &Case, count: u64) -> io::Result<Output> {
-    let producers = match case.work {
-        Work::Throughput { producers } => producers,
-        _ => 1,
-    };
-    let numbers = [case.workers as u64, producers as u64, count, TIME_LIMIT.as_secs()];
+fn python(case: &Case, contestant: Contestant, count: u64) -> io::Result<Output> {
+    let numbers = [case.workers as u64, count, TIME_LIMIT.as_secs()];
     Command::new(PYTHON)
-        .args(["-c", SCRIPT, case.id])
+        .args(["-c", PROGRAM.script, case.id, contestant.name()])
         .args(numbers.map(|number| number.to_string()))
         .output()
 }

@@ -7,11 +7,13 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::arguments::Arguments;
-use crate::case::{CASES, Case};
-use crate::cell;
+use super::arguments::Arguments;
+use super::case::Case;
+use super::cell;
+use super::machine::Machine;
+use crate::PROGRAM;
+use crate::case::CASES;
 use crate::contestant::Contestant;
-use crate::machine::Machine;
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Results {
@@ -59,16 +61,30 @@ pub(crate) fn measure(arguments: &Arguments) -> Result<Results, Box<dyn Error>> 
     Ok(results)
 }
 
+/// Those that were asked for, and can be run here.
 fn cases(arguments: &Arguments) -> impl Iterator<Item = &'static Case> {
-    CASES.iter().filter(|case| case.id.contains(&arguments.filter))
+    let asked_for = CASES.iter().filter(|case| case.id.contains(&arguments.filter));
+    asked_for.filter(|case| (PROGRAM.left_out)(case).is_none())
+}
+
+fn say_what_is_left_out(python: bool) {
+    for case in CASES {
+        if let Some(why) = (PROGRAM.left_out)(case) {
+            eprintln!("\"{}\" is left out: {why}.", case.title);
+        }
+    }
+    if !python {
+        eprintln!("There is no python3 on the PATH: what is measured in Python is left out.");
+    }
 }
 
 fn cells(arguments: &Arguments) -> Vec<Cell> {
     let python = cell::python_version().is_some();
+    say_what_is_left_out(python);
     let mut cells = Vec::new();
     for case in cases(arguments) {
         for &contestant in case.contestants {
-            if contestant != Contestant::Python || python {
+            if python || !contestant.is_python() {
                 cells.push(Cell { case: case.id.to_owned(), contestant, outcomes: Vec::new() });
             }
         }

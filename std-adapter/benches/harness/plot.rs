@@ -7,10 +7,10 @@ use plotters::coord::types::RangedCoordi32;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use crate::case::Target;
-use crate::results::Results;
-use crate::rows::{Row, Verdict, rows};
-use crate::table::number;
+use super::case::Target;
+use super::results::Results;
+use super::rows::{Row, Verdict, rows};
+use super::table::number;
 
 const WIDTH: u32 = 900;
 const ROW_HEIGHT: u32 = 26;

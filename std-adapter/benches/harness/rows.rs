@@ -1,8 +1,10 @@
 //! [`Row`]: our figure, whose it is compared with, and what is to be thought of that.
 
-use crate::case::{Better, CASES, Case, Metric, Target};
+use super::Role;
+use super::case::{Better, Case, Metric, Target};
+use super::results::{Results, Shown};
+use crate::case::CASES;
 use crate::contestant::Contestant;
-use crate::results::{Results, Shown};
 
 #[derive(Debug)]
 pub(crate) struct Row {
@@ -30,7 +32,8 @@ pub(crate) fn rows(results: &Results) -> Vec<Row> {
 
 impl Row {
     fn new(results: &Results, case: &'static Case, metric: &'static Metric) -> Self {
-        let ours = results.shown(case.id, Contestant::Ours, metric.key);
+        let ours = in_role(Role::Ours).next();
+        let ours = ours.map_or(Shown::Nothing, |ours| results.shown(case.id, ours, metric.key));
         let figure = |contestant| match results.shown(case.id, contestant, metric.key) {
             Shown::Median(value) => Some((contestant, value)),
             Shown::Failed | Shown::Nothing => None,
@@ -38,8 +41,8 @@ impl Row {
         let other = match metric.target {
             Target::Against(contestant, _) => figure(contestant),
             Target::BestPeer(_) | Target::AtMost(_) | Target::None => {
-                let peers = Contestant::ALL.into_iter().filter(|contestant| contestant.is_peer());
-                peers.filter_map(figure).reduce(|best, next| metric.better_of(best, next))
+                let peers = in_role(Role::Peer).filter_map(figure);
+                peers.reduce(|best, next| metric.better_of(best, next))
             }
         };
         Self { case, metric, ours, other }
@@ -79,6 +82,10 @@ impl Row {
             None => Verdict::None,
         }
     }
+}
+
+pub(crate) fn in_role(role: Role) -> impl Iterator<Item = Contestant> {
+    Contestant::ALL.into_iter().filter(move |contestant| contestant.role() == role)
 }
 
 /// An allocation in a thousand tasks, for a queue that grew, is none for each.
