@@ -60,7 +60,7 @@ pub(crate) const CASES: &[Case] = &[
         work: Work::TinyCalls,
         workers: 2,
         count: 100_000,
-        contestants: &[Procspawn, Python, PythonPool, WriteEach, WriteAll],
+        contestants: &[Ours, Procspawn, Python, PythonPool, WriteEach, WriteAll],
         metrics: &[
             metric("speed", "k/s", Better::More, Target::Against(Procspawn, 20.0)),
             metric("speed", "k/s", Better::More, Target::Against(WriteEach, 0.7)),
@@ -72,7 +72,7 @@ pub(crate) const CASES: &[Case] = &[
         work: Work::MapChunked,
         workers: 2,
         count: 1_000_000,
-        contestants: &[Procspawn, Python, PythonPool],
+        contestants: &[Ours, Procspawn, Python, PythonPool],
         metrics: &[metric("speed", "M/s", Better::More, Target::Against(PythonPool, 1.5))],
     },
     payload("payload-1", "1 MiB there and back", MIB, 100, ANY_TIME),
@@ -83,7 +83,15 @@ pub(crate) const CASES: &[Case] = &[
         work: Work::StartUp,
         workers: 2,
         count: 15,
-        contestants: &[Procspawn, Python, PythonForkserver, PythonSpawn, PythonPool, PingPong],
+        contestants: &[
+            Ours,
+            Procspawn,
+            Python,
+            PythonForkserver,
+            PythonSpawn,
+            PythonPool,
+            PingPong,
+        ],
         metrics: &[
             metric(
                 "first",
@@ -100,7 +108,7 @@ pub(crate) const CASES: &[Case] = &[
         work: Work::Threads,
         workers: 8,
         count: 1,
-        contestants: &[Procspawn, Python, PythonPool],
+        contestants: &[Ours, Procspawn, Python, PythonPool],
         metrics: &[metric("threads", "threads", Better::Less, Target::AtMost(2.0))],
     },
     Case {
@@ -109,7 +117,7 @@ pub(crate) const CASES: &[Case] = &[
         work: Work::Primes,
         workers: 2,
         count: 6,
-        contestants: &[Procspawn, Python, Threads, Loop],
+        contestants: &[Ours, Procspawn, Python, Threads, Loop],
         metrics: &[metric("time", "ms", Better::Less, Target::BestPeer(0.95))],
     },
 ];
@@ -120,7 +128,7 @@ const fn round_trip(
     placement: Placement,
     metrics: &'static [Metric],
 ) -> Case {
-    let contestants = &[Procspawn, Python, PythonPool, PingPong];
+    let contestants = &[Ours, Procspawn, Python, PythonPool, PingPong];
     let work = Work::RoundTrip(placement);
     Case { id, title, work, workers: 2, count: 20_000, contestants, metrics }
 }
@@ -135,7 +143,7 @@ const fn payload(
     count: u64,
     metrics: &'static [Metric],
 ) -> Case {
-    let contestants = &[Procspawn, ProcspawnShmem, Python, Socketpair, Memfd, Memcpy];
+    let contestants = &[Ours, Procspawn, ProcspawnShmem, Python, Socketpair, Memfd, Memcpy];
     Case { id, title, work: Work::Payload { bytes }, workers: 2, count, contestants, metrics }
 }
 

@@ -7,6 +7,7 @@ use crate::harness::Role;
 /// Whoever runs a workload: a pool of processes, or a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum Contestant {
+    Ours,
     Procspawn,
     /// The same, with its bytes in shared memory.
     ProcspawnShmem,
@@ -37,7 +38,8 @@ pub(crate) enum Contestant {
 use Contestant::*;
 
 impl Contestant {
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 15] = [
+        Ours,
         Procspawn,
         ProcspawnShmem,
         Python,
@@ -56,6 +58,7 @@ impl Contestant {
 
     pub(crate) fn name(self) -> &'static str {
         match self {
+            Ours => "ours",
             Procspawn => "procspawn",
             ProcspawnShmem => "procspawn-shmem",
             Python => "python",
@@ -75,6 +78,7 @@ impl Contestant {
 
     pub(crate) fn role(self) -> Role {
         match self {
+            Ours => Role::Ours,
             Procspawn | ProcspawnShmem => Role::Peer,
             _ if self.is_python() => Role::Peer,
             _ => Role::Limit,

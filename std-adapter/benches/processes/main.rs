@@ -42,7 +42,8 @@ const PROGRAM: harness::Program = harness::Program {
 
 #[cfg(target_os = "linux")]
 fn main() -> std::process::ExitCode {
-    // Does not return where this program has been started as a worker.
+    // Neither returns where this program has been started as a worker.
+    concurrent_futures::init();
     procspawn::init();
     match limits::asked_for() {
         Some(worker) => limits::serve(worker),

@@ -1,11 +1,16 @@
 //! What the workers are asked to do.
 
+use concurrent_futures::calls::LargeBytes;
+use concurrent_futures::task;
+
 /// An empty call, with eight bytes.
+#[task]
 pub(crate) fn same(number: u64) -> u64 {
     number
 }
 
 /// A chunk of a map.
+#[task]
 pub(crate) fn successors(items: Vec<u64>) -> Vec<u64> {
     items.into_iter().map(|item| item + 1).collect()
 }
@@ -15,7 +20,14 @@ pub(crate) fn echo(bytes: Vec<u8>) -> Vec<u8> {
     bytes
 }
 
+/// As [`echo`], in the type for large payloads.
+#[task]
+pub(crate) fn echo_large(bytes: LargeBytes) -> LargeBytes {
+    bytes
+}
+
 /// Trial division by odd numbers.
+#[task]
 pub(crate) fn is_prime(number: u64) -> bool {
     if number < 4 || number.is_multiple_of(2) {
         return matches!(number, 2 | 3);

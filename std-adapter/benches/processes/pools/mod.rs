@@ -2,8 +2,10 @@
 //!
 //! A pool that comes in is a file here, an arm in [`start`], and a name in `contestant.rs`.
 
+mod ours;
 mod procspawn;
 
+use self::ours::Ours;
 use self::procspawn::Procspawn;
 use crate::contestant::Contestant;
 
@@ -30,6 +32,7 @@ pub(crate) trait Pool {
 /// Where this contestant is a pool.
 pub(crate) fn start(contestant: Contestant, workers: usize) -> Option<Box<dyn Pool>> {
     match contestant {
+        Contestant::Ours => Some(Box::new(Ours::start(workers))),
         Contestant::Procspawn => Some(Box::new(Procspawn::start(workers, false))),
         Contestant::ProcspawnShmem => Some(Box::new(Procspawn::start(workers, true))),
         _ => None,
