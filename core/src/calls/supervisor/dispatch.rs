@@ -15,6 +15,7 @@ impl<L: LargeSource + Clone> Supervisor<L> {
         if self.queue.is_empty() {
             self.relieve(now);
         }
+        self.feed();
         self.start_workers(now);
         self.retire_where_possible(now);
     }
@@ -61,7 +62,15 @@ impl<L: LargeSource + Clone> Supervisor<L> {
         }
         let estimate = self.estimates.get(call.task as usize).copied().flatten();
         self.workers[at].send(call, estimate, now);
-        self.write(at);
+    }
+
+    /// One write for many small calls: a worker that has enough to do can wait for more of them.
+    fn feed(&mut self) {
+        for at in 0..self.workers.len() {
+            if self.workers[at].is_hungry() {
+                self.write(at);
+            }
+        }
     }
 
     /// Somebody is idle, and others have calls that have not started.

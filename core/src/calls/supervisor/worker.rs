@@ -20,6 +20,9 @@ const AHEAD: Duration = Duration::from_millis(1);
 /// So many bytes may lie at a worker behind the first call.
 const BYTES_AHEAD: usize = 256 * 1024;
 
+/// So many calls, or fewer, at a worker: those that were gathered for it are written.
+const HUNGRY: usize = 16;
+
 /// Names one worker for ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WorkerId(pub(super) u64);
@@ -116,6 +119,8 @@ pub(super) struct Worker<L> {
     pub(super) in_flight: VecDeque<InFlight<L>>,
     free: u64,
     bytes: usize,
+    /// Calls whose frames nobody was told to write yet: they wait for more, to be written together.
+    gathered: usize,
     /// Lost with it; resolved when it is known how it ended.
     pub(super) doomed: Vec<NewCall<L>>,
     /// Calls that were sent and not called back.
@@ -144,6 +149,7 @@ impl<L: Clone> Worker<L> {
             in_flight: VecDeque::new(),
             free: u64::MAX,
             bytes: 0,
+            gathered: 0,
             doomed: Vec::new(),
             taken: 0,
             slow: false,
@@ -219,7 +225,18 @@ impl<L: Clone> Worker<L> {
         self.free &= !(1 << number);
         self.bytes += call.payload.len();
         self.taken += 1;
+        self.gathered += 1;
         self.in_flight.push_back(InFlight { call, place: number as u8, estimate });
+    }
+
+    /// Whether frames that were gathered are to be written now: the worker would soon have nothing to do.
+    pub(super) fn is_hungry(&mut self) -> bool {
+        let there = self.in_flight.len().saturating_sub(self.gathered);
+        let hungry = self.gathered > 0 && there <= HUNGRY;
+        if hungry {
+            self.gathered = 0;
+        }
+        hungry
     }
 
     /// Tells it something that is no call.
