@@ -155,6 +155,8 @@ fn what_is_too_large_is_not_written_beyond_the_limit() {
     assert!(matches!(outcome, Err(EncodeError::TooLarge { .. })));
     // Twice: while it grows there is an old one and a new one.
     assert!(cost < 2 * 10_000, "{cost} bytes");
+    let fits = encode(&[7_u8; 9_000].as_slice(), &limits, None).expect("it fits");
+    assert!(fits.capacity() <= 10_000, "room for {} bytes", fits.capacity());
     let (_, cost) = peak(|| encode("x".repeat(20_000).as_str(), &limits, None).is_ok());
     assert!(cost < 20_000 + 100, "{cost} bytes, of which 20,000 are the text itself");
 }

@@ -1,8 +1,4 @@
 //! [`BatchWriter`] and [`BatchReader`]: many small values in one payload, each on its own.
-//!
-//! A batch is the number of its items and then the items, each of which is a byte that says what it is
-//! ([`ItemKind`]), its length, and as many bytes. Number and length have four bytes, little endian. What is
-//! wrong inside of an item costs that item only.
 #![forbid(unsafe_code)]
 
 use alloc::vec::Vec;
@@ -45,9 +41,14 @@ pub struct Item<'a> {
 
 /// Writes a batch to the end of a vector.
 ///
+/// A batch is the number of its items and then the items, each of which is a byte that says what it is
+/// ([`ItemKind`]), its length, and as many bytes. Number and length have four bytes, little endian. What is
+/// wrong inside of an item costs that item only.
+///
 /// The batch is complete after each item. Large payloads of values in a batch are to be written inline:
 /// whoever cannot read one item would not find those of the next.
 ///
+/// # Examples
 /// ```
 /// use concurrent_futures_core::calls::{BatchReader, BatchWriter, ItemKind, Limits, decode, encode_into};
 ///

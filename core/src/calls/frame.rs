@@ -1,45 +1,6 @@
 //! [`FrameHeader`]: the 32 bytes in front of everything that crosses a link.
 //!
-//! This page is all that the other end needs, in whatever language it is written.
-//!
-//! A link is a pair of byte streams, one in each direction: a socket, two pipes, a UART. Each stream is a
-//! sequence of frames with nothing between them; a frame is a header of [`HEADER_SIZE`] bytes and then as
-//! many bytes of payload as the header says. Numbers are unsigned and little endian.
-//!
-//! | offset | size | field | meaning |
-//! |---|---|---|---|
-//! | 0 | 1 | version | 1 |
-//! | 1 | 1 | kind | what this frame is: the next table |
-//! | 2 | 1 | flags | the sum of those that are set: the table after that |
-//! | 3 | 1 | place | the place of the call in its worker's window, from 0; 0 where places are not shared |
-//! | 4 | 4 | length | bytes of payload that follow the header |
-//! | 8 | 8 | id | the number of the call, chosen by the parent and repeated in the reply; 0 where there is none |
-//! | 16 | 4 | task | index of the function in the table that the worker sent in its `Hello`; 0 where there is none |
-//! | 20 | 4 | ran | in a reply: how long the call ran, in units of 100 ns, `FF FF FF FF` for longer; otherwise 0 |
-//! | 24 | 8 | attached | bytes of large payloads that are outside of the frame, in the memory file that came along |
-//!
-//! | kind | name | sent by | payload |
-//! |---|---|---|---|
-//! | 1 | `Hello` | worker, first of all | [`Hello`](super::Hello) |
-//! | 2 | `Ready` | worker, when it takes calls | none |
-//! | 3 | `InitFailed` | worker, instead of `Ready` | [`RemoteFailure`](super::RemoteFailure) |
-//! | 4 | `Started` | worker, before a call runs, where places are not shared | none |
-//! | 5 | `Value` | worker, the reply of a call | the encoded result |
-//! | 6 | `Raised` | worker, the reply of a call that is fallible and failed | the encoded `Result`, which is an `Err` |
-//! | 7 | `Failure` | worker, the reply of a call without a result | [`RemoteFailure`](super::RemoteFailure) |
-//! | 16 | `Welcome` | parent, in answer to `Hello` | [`Welcome`](super::Welcome) |
-//! | 17 | `Call` | parent | the encoded arguments |
-//! | 18 | `Retire` | parent: finish what you have, then exit with 0 | none |
-//!
-//! | flag | name | meaning |
-//! |---|---|---|
-//! | 1 | `CHUNK` | the payload is a batch, see [`BatchWriter`](super::BatchWriter): of arguments in a call, of replies in a `Value` |
-//! | 2 | `FALLIBLE` | of a call: a result that is an encoded `Err` is to be answered as `Raised` |
-//! | 4 | | reserved, as are all the others: 0 |
-//!
-//! Payloads are in the format of [postcard](https://postcard.jamesmunns.com/wire-format). A version, kind
-//! or flag that is not in these tables ends the conversation, as does a length over the limit of the
-//! receiver. When the stream from the parent ends, the parent is gone.
+//! Its documentation is the protocol's.
 #![forbid(unsafe_code)]
 
 use core::error::Error;
@@ -155,8 +116,50 @@ impl fmt::Debug for FrameFlags {
     }
 }
 
-/// What stands in front of a payload.
+/// What stands in front of a payload: the protocol.
 ///
+/// This page is all that the other end needs, in whatever language it is written.
+///
+/// A link is a pair of byte streams, one in each direction: a socket, two pipes, a UART. Each stream is a
+/// sequence of frames with nothing between them; a frame is a header of [`HEADER_SIZE`] bytes and then as
+/// many bytes of payload as the header says. Numbers are unsigned and little endian.
+///
+/// | offset | size | field | meaning |
+/// |---|---|---|---|
+/// | 0 | 1 | version | 1 |
+/// | 1 | 1 | kind | what this frame is: the next table |
+/// | 2 | 1 | flags | the sum of those that are set: the table after that |
+/// | 3 | 1 | place | the place of the call in its worker's window, from 0; 0 where places are not shared |
+/// | 4 | 4 | length | bytes of payload that follow the header |
+/// | 8 | 8 | id | the number of the call, chosen by the parent and repeated in the reply; 0 where there is none |
+/// | 16 | 4 | task | index of the function in the table that the worker sent in its `Hello`; 0 where there is none |
+/// | 20 | 4 | ran | in a reply: how long the call ran, in units of 100 ns, `FF FF FF FF` for longer; otherwise 0 |
+/// | 24 | 8 | attached | bytes of large payloads that are outside of the frame, in the memory file that came along |
+///
+/// | kind | name | sent by | payload |
+/// |---|---|---|---|
+/// | 1 | `Hello` | worker, first of all | [`Hello`](super::Hello) |
+/// | 2 | `Ready` | worker, when it takes calls | none |
+/// | 3 | `InitFailed` | worker, instead of `Ready` | [`RemoteFailure`](super::RemoteFailure) |
+/// | 4 | `Started` | worker, before a call runs, where places are not shared | none |
+/// | 5 | `Value` | worker, the reply of a call | the encoded result |
+/// | 6 | `Raised` | worker, the reply of a call that is fallible and failed | the encoded `Result`, which is an `Err` |
+/// | 7 | `Failure` | worker, the reply of a call without a result | [`RemoteFailure`](super::RemoteFailure) |
+/// | 16 | `Welcome` | parent, in answer to `Hello` | [`Welcome`](super::Welcome) |
+/// | 17 | `Call` | parent | the encoded arguments |
+/// | 18 | `Retire` | parent: finish what you have, then exit with 0 | none |
+///
+/// | flag | name | meaning |
+/// |---|---|---|
+/// | 1 | `CHUNK` | the payload is a batch, see [`BatchWriter`](super::BatchWriter): of arguments in a call, of replies in a `Value` |
+/// | 2 | `FALLIBLE` | of a call: a result that is an encoded `Err` is to be answered as `Raised` |
+/// | 4 | | reserved, as are all the others: 0 |
+///
+/// Payloads are in the format of [postcard](https://postcard.jamesmunns.com/wire-format). A version, kind
+/// or flag that is not in these tables ends the conversation, as does a length over the limit of the
+/// receiver. When the stream from the parent ends, the parent is gone.
+///
+/// # Examples
 /// ```
 /// use concurrent_futures_core::calls::{FrameHeader, FrameKind};
 ///

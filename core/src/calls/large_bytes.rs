@@ -39,6 +39,7 @@ impl Whereabouts {
 /// In this crate's format: 0, then length and bytes; or 1 and the length, if the bytes were attached. The
 /// length is a varint.
 ///
+/// # Examples
 /// ```
 /// use concurrent_futures_core::calls::{LargeBytes, Limits, decode, encode};
 ///

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 ///
 /// They guard against accidents and against data: what comes from a peer can neither exhaust the memory
 /// nor the stack. Memory grows with what has really arrived, up to these limits; how much more a value
-/// takes than its bytes did depends on its type.
+/// takes than its bytes did depends on its type. Sent as they stand here, in postcard's format.
 ///
+/// # Examples
 /// ```
 /// use concurrent_futures_core::calls::Limits;
 ///

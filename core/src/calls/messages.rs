@@ -1,6 +1,4 @@
 //! [`Hello`], [`Welcome`] and [`RemoteFailure`]: what the two ends of a link say about themselves.
-//!
-//! Fields are in the order in which they are sent, variants have the numbers 0, 1, 2 and so on.
 #![forbid(unsafe_code)]
 
 use alloc::string::String;
@@ -20,6 +18,8 @@ pub const NAME_SIZE: usize = 256;
 const HELLO_SIZE: usize = 4 << 20;
 
 /// The first words of a worker: which program it is, and what it can run.
+///
+/// Sent in postcard's format, as all messages are: the fields in the order in which they stand here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hello {
     /// Which build of the program this is; the parent works only with its own.
@@ -88,7 +88,7 @@ pub struct RemoteFailure {
     pub backtrace: Option<String>,
 }
 
-/// What sort of failure a [`RemoteFailure`] is.
+/// What sort of failure a [`RemoteFailure`] is; sent as its number in this order, from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum RemoteFailureKind {

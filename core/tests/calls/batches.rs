@@ -122,10 +122,11 @@ fn an_error_is_the_last_thing_a_reader_says() {
 
 #[test]
 fn a_number_of_items_that_the_bytes_cannot_hold_is_refused_at_once() {
-    assert_eq!(read(&[0xFF; 4]), Err(DecodeError::Truncated));
-    assert_eq!(read(&[2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]), Err(DecodeError::Truncated));
-    assert_eq!(read(&[1, 0, 0]), Err(DecodeError::Truncated));
-    assert_eq!(read(&[]), Err(DecodeError::Truncated));
+    for bytes in [[0xFF; 13].as_slice(), &[2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], &[1, 0, 0], &[]]
+    {
+        let error = BatchReader::new(bytes).err();
+        assert_eq!(error, Some(DecodeError::Truncated), "{bytes:?}");
+    }
 }
 
 #[test]

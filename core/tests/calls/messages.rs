@@ -46,7 +46,9 @@ fn long_names_are_cut_between_characters() -> Outcome {
     let limits = Limits::default();
     let name = "ä".repeat(NAME_SIZE);
     let hello = Hello { build: 1, pid: 2, tasks: vec![TaskName { name, signature: 3 }] };
-    let read = Hello::from_bytes(&hello.to_bytes(&limits)?, &limits)?;
+    let bytes = hello.to_bytes(&limits)?;
+    assert_eq!(bytes.len(), NAME_SIZE + 6, "cut before it is sent");
+    let read = Hello::from_bytes(&bytes, &limits)?;
     assert_eq!(read.tasks[0].name, "ä".repeat(NAME_SIZE / 2));
     // A peer that does not cut.
     let name = format!("a{}", "ä".repeat(NAME_SIZE));

@@ -8,6 +8,6 @@ pub(crate) type Outcome = Result<(), Box<dyn Error>>;
 
 /// Random cases: as many as Miri has time for, or the usual number.
 pub(crate) fn cases() -> TestRunner {
-    let cases = if cfg!(miri) { 4 } else { 256 };
+    let cases = if cfg!(miri) { 2 } else { 256 };
     TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() })
 }
