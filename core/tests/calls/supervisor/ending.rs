@@ -154,7 +154,7 @@ fn what_was_answered_before_its_worker_died_has_its_value() {
     let (first, second) = (world.submit(ECHO), world.submit(HOLD));
     let id = world.ids()[0];
     while world.perform_next() {}
-    while world.puppet(id).step() {} // answers the first, starts the second; nobody reads
+    while world.step(id) {} // answers the first, starts the second; nobody reads
     assert_eq!((world.starts(first), world.starts(second)), (1, 1));
     let future = world.future(second).id();
     assert!(world.desk.with(|supervisor, now| supervisor.kill(now, future)));

@@ -120,7 +120,7 @@ pub(super) struct World {
     pub(super) aftermaths: VecDeque<Aftermath>,
     pub(super) kills: Vec<(u32, Kill, Duration)>,
     pub(super) spawns: usize,
-    /// How often calls were started by workers that are gone.
+    /// The side effects: how often calls were started.
     started: BTreeMap<u64, usize>,
     workers_at_once: usize,
 }
@@ -274,9 +274,8 @@ impl World {
             for id in self.workers.keys().copied().collect::<Vec<_>>() {
                 moved |= self.pump(id);
             }
-            self.check();
             if !moved {
-                return;
+                return self.check();
             }
         }
         panic!("does not come to rest: {self:?}");
@@ -302,12 +301,22 @@ impl World {
 
     /// The clock is there at once.
     pub(super) fn jump_to(&mut self, time: Duration) {
+        self.set_clock(time);
+        self.tick();
+        self.settle();
+    }
+
+    /// The clock is there, and nobody has looked.
+    pub(super) fn set_clock(&self, time: Duration) {
         *self.desk.now.lock().expect("a clock does not panic") = time;
+    }
+
+    pub(super) fn tick(&self) {
         self.desk.with(|supervisor, now| supervisor.tick(now));
         if let Some(deadline) = self.next_deadline() {
-            assert!(deadline > time || self.has_actions(), "a deadline stays behind: {self:?}");
+            let is_ahead = deadline > self.now() || self.has_actions();
+            assert!(is_ahead, "a deadline stays behind: {self:?}");
         }
-        self.settle();
     }
 
     fn has_actions(&self) -> bool {
@@ -407,8 +416,18 @@ impl World {
     /// One step of everything that a worker and its link can do.
     fn pump(&mut self, id: WorkerId) -> bool {
         let wrote = self.write(id, usize::MAX);
-        let stepped = self.workers.get_mut(&id).is_some_and(Puppet::step);
+        let stepped = self.step(id);
         wrote | stepped | self.read(id, usize::MAX) | self.bury(id)
+    }
+
+    /// A worker does the next thing.
+    pub(super) fn step(&mut self, id: WorkerId) -> bool {
+        let Some(puppet) = self.workers.get_mut(&id) else { return false };
+        let stepped = puppet.step();
+        for number in puppet.started.drain(..) {
+            *self.started.entry(number).or_default() += 1;
+        }
+        stepped
     }
 
     /// A worker that has ended, and whose words were all read, is known to have hung up; then, to have
@@ -421,15 +440,12 @@ impl World {
             self.desk.with(|supervisor, now| supervisor.hung_up(now, id));
             return true;
         }
-        let Some(puppet) = self.workers.remove(&id) else { return false };
-        for number in puppet.started {
-            *self.started.entry(number).or_default() += 1;
-        }
+        drop(self.workers.remove(&id));
         self.desk.with(|supervisor, now| supervisor.exited(now, id, exit));
         true
     }
 
-    fn run_callbacks(&mut self) -> bool {
+    pub(super) fn run_callbacks(&mut self) -> bool {
         let mut moved = false;
         while let Some(aftermath) = self.aftermaths.pop_front() {
             aftermath.run();
@@ -481,10 +497,7 @@ impl World {
 
     /// How often a call was started.
     pub(super) fn starts(&self, call: usize) -> usize {
-        let number = self.calls[call].number;
-        let now = self.workers.values().flat_map(|puppet| &puppet.started);
-        now.filter(|started| **started == number).count()
-            + self.started.get(&number).copied().unwrap_or(0)
+        self.started.get(&self.calls[call].number).copied().unwrap_or(0)
     }
 
     // --- what is always so ---
@@ -506,7 +519,7 @@ impl World {
         }
     }
 
-    fn check_call(&self, call: usize) {
+    pub(super) fn check_call(&self, call: usize) {
         let (watched, starts) = (&self.calls[call], self.starts(call));
         assert!(starts <= 1, "call {call} was started {starts} times: {self:?}");
         assert!(watched.called.load(SeqCst) <= 1, "call {call}: callbacks twice");
@@ -520,7 +533,12 @@ impl World {
 
     /// Every future is resolved, within a bounded time.
     pub(super) fn everything_ends(&mut self) {
-        self.workers.values_mut().for_each(|puppet| puppet.temper = Temper::default());
+        for puppet in self.workers.values_mut() {
+            puppet.temper = Temper::default();
+            if puppet.hostile {
+                puppet.die(KILL);
+            }
+        }
         for _ in 0..1_000 {
             self.release_all();
             self.settle();

@@ -6,6 +6,7 @@ mod ending;
 mod kit;
 mod puppet;
 mod sharing;
+mod simulator;
 mod speaking;
 mod starting;
 mod time;

@@ -90,7 +90,7 @@ pub(super) struct Puppet {
     pub(super) out_files: VecDeque<(usize, TestFile)>,
     written: usize,
     taken: usize,
-    /// Calls started, in order.
+    /// Calls started since somebody looked.
     pub(super) started: Vec<u64>,
     /// In units of 100 ns.
     pub(super) ran: u32,
@@ -98,6 +98,8 @@ pub(super) struct Puppet {
     pub(super) hung_up: bool,
     pub(super) welcome: Option<Welcome>,
     retired: bool,
+    /// Has said what no worker says: nothing good will come of it.
+    pub(super) hostile: bool,
 }
 
 /// The polite signal.
@@ -126,6 +128,7 @@ impl Puppet {
             hung_up: false,
             welcome: None,
             retired: false,
+            hostile: false,
         }
     }
 
@@ -135,6 +138,14 @@ impl Puppet {
 
     pub(super) fn die(&mut self, exit: Exit) {
         self.exit.get_or_insert(exit);
+    }
+
+    /// Dies inside of what it was writing: so many bytes were not written any more.
+    pub(super) fn die_writing(&mut self, exit: Exit, unwritten: usize) {
+        self.die(exit);
+        self.out.truncate(self.out.len().saturating_sub(unwritten));
+        let end = self.taken + self.out.len();
+        self.out_files.retain(|(at, _)| *at < end);
     }
 
     /// How many bytes it reads at a time.

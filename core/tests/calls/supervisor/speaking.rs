@@ -52,7 +52,7 @@ fn large_calls_are_written_in_pieces_with_their_files() {
     let id = world.ids()[0];
     for _ in 0..10_000 {
         world.write(id, 1);
-        while world.puppet(id).step() {}
+        while world.step(id) {}
         world.read(id, 1);
     }
     world.settle();
