@@ -2,7 +2,7 @@
 
 use concurrent_futures_core::{RefusedReason, TaskErrorKind};
 
-use super::kit::{World, settings};
+use super::kit::{Birth, World, settings};
 use super::puppet::{ECHO, HOLD, KILL, Point, Temper, ms};
 
 /// A world whose workers' calls are known to be short.
@@ -221,4 +221,63 @@ fn a_call_whose_worker_is_being_ended_is_counted_as_running() {
     world.succeeds(waits);
     world.succeeds(runs);
     world.ends_well();
+}
+
+/// A worker comes to the old frame of a call that was called back and sent again in the same place, behind
+/// others: it runs that first. Seen red with a supervisor that takes the first sent for the one that runs.
+#[test]
+fn nothing_starves_behind_a_call_that_overtook_it() {
+    let mut world = warm(2, 64);
+    let (first, other) = (world.submit(HOLD), world.submit(HOLD));
+    world.advance(ms(5));
+    world.release(first);
+    // The first worker is busy again, with three calls behind; then the second takes two of them.
+    let busy = world.submit(HOLD);
+    let [gap, early, overtakes] = [ECHO, ECHO, HOLD].map(|script| world.submit(script));
+    world.settle();
+    let (one, two) = (world.runner(busy), world.runner(other));
+    let (one, two) = (one.expect("it runs"), two.expect("it runs"));
+    world.puppet(two).temper.stops_at = Some(Point::AfterResult);
+    world.release(other);
+    // It dies; meanwhile its calls' places at the first were given to others, but for one.
+    let late = world.submit(ECHO);
+    world.settle();
+    assert!(world.future(gap).cancel());
+    world.births.push_back(Birth::Fails);
+    world.die(two, KILL);
+    world.release(busy);
+    assert_eq!(world.runner(overtakes), Some(one));
+    assert_eq!((world.starts(late), world.starts(early)), (0, 0), "they were sent before");
+    world.advance(ms(50));
+    world.succeeds(late);
+    world.succeeds(early);
+    assert!(world.future(overtakes).running());
+    world.release(overtakes);
+    world.succeeds(overtakes);
+    world.ends_well();
+}
+
+/// Whatever it does with them, it is its own calls that are lost, and only when it dies.
+#[test]
+fn a_worker_that_scribbles_on_its_places_harms_only_itself() {
+    let mut world = warm(1, 4);
+    let calls: Vec<usize> = (0..6).map(|_| world.submit(HOLD)).collect();
+    world.settle();
+    for call in &calls[1..4] {
+        let number = world.calls[*call].number;
+        for place in world.only().places.iter() {
+            let _ = place.start(number);
+        }
+        assert!(!world.future(*call).cancel(), "for all that is known it runs");
+    }
+    let id = world.ids()[0];
+    world.die(id, KILL);
+    for call in &calls[..4] {
+        let _ = world.fails(*call, TaskErrorKind::WorkerLost);
+    }
+    for call in &calls[4..] {
+        world.release(*call);
+        world.succeeds(*call);
+    }
+    assert_eq!(world.spawns, 2);
 }

@@ -115,10 +115,17 @@ impl Event {
             935..955 => Self::ToDeadline,
             955..975 => Self::Tick,
             975..991 => Self::Settle,
-            991..994 => Self::WarmUp,
-            994..996 => Self::Close,
-            996..998 => Self::CloseAndCancel,
-            _ => Self::KillAll(random.of(&[Kill::Politely, Kill::AtOnce])),
+            991..998 => Self::WarmUp,
+            _ => Self::end(random),
+        }
+    }
+
+    fn end(random: &mut Random) -> Self {
+        match random.below(6) {
+            0 => Self::Close,
+            1 => Self::CloseAndCancel,
+            2 => Self::KillAll(random.of(&[Kill::Politely, Kill::AtOnce])),
+            _ => Self::ToDeadline,
         }
     }
 
@@ -167,7 +174,7 @@ fn random_settings(random: &mut Random) -> SupervisorSettings {
     settings.capacity = random.one_in(4).then(|| random.below(20) + 1);
     settings.calls_per_worker = random.one_in(4).then(|| random.below(5) as u64 + 1);
     settings.idle_timeout = random.one_in(4).then(|| random.up_to(100));
-    settings.restarts = random.of(&[0, 2, 10, 1_000]);
+    settings.restarts = random.of(&[0, 2, 10, 1_000, 1_000, 1_000]);
     settings.grace =
         random.of(&[Duration::ZERO, Duration::from_millis(50), Duration::from_secs(2)]);
     settings.initializer = random.one_in(4).then(|| (1, vec![1]));
