@@ -15,4 +15,6 @@ mod promises;
 mod streams;
 mod support;
 mod targets;
+#[cfg(feature = "std")]
+mod supervisor;
 mod values;

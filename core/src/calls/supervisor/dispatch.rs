@@ -53,7 +53,9 @@ impl<L: LargeSource + Clone> Supervisor<L> {
 
     fn send(&mut self, now: Duration, at: usize, call: NewCall<L>) {
         if call.promise.go_away() == Leave::Cancelled {
-            return; // the desk hears of it, or has heard
+            // The desk is told so too, and does not find it then.
+            self.counters.cancelled += 1;
+            return self.forget_patience(&call);
         }
         let known = self.workers[at].table.get(call.task as usize).copied().flatten().is_some();
         if !known {
@@ -106,6 +108,8 @@ impl<L: LargeSource + Clone> Supervisor<L> {
         let coming = self.workers.iter().filter(|worker| worker.is_coming()).count();
         let live = self.workers.iter().filter(|worker| !worker.is_ending()).count();
         let room = self.settings.workers.saturating_sub(live);
+        // Whoever does not end when asked to is replaced all the same, but not again and again.
+        let room = room.min((self.settings.workers * 2).saturating_sub(self.workers.len()));
         self.queue.len().saturating_sub(coming).min(room)
     }
 

@@ -28,15 +28,13 @@ impl<L: LargeSource + Clone> Supervisor<L> {
         self.workers[at].reader.filled(count);
         while let Some(at) = self.position(id) {
             let heard = match self.workers[at].reader.next_frame() {
-                Ok(None) => break,
+                Ok(None) if self.workers[at].take_stray_files() == 0 => break,
+                Ok(None) => Err(String::from("a file that belongs to no frame")),
                 Ok(Some(frame)) => self.hear(now, at, frame),
                 Err(error) => Err(error.to_string()),
             };
             if let Err(nonsense) = heard {
                 self.end_worker(now, at, Why::Protocol(nonsense), Kill::AtOnce);
-                break;
-            }
-            if self.workers.get(at).is_some_and(|worker| worker.is_ending()) {
                 break;
             }
         }
@@ -48,6 +46,10 @@ impl<L: LargeSource + Clone> Supervisor<L> {
     fn hear(&mut self, now: Duration, at: usize, frame: Frame) -> Result<(), String> {
         let kind = frame.header.kind;
         match (&self.workers[at].stage, kind) {
+            (Stage::Ending(Why::Killed | Why::Deadline), _) if kind.is_reply() => {
+                self.late_reply(at, frame);
+                Ok(())
+            }
             (Stage::Ending(_), _) => Ok(()), // too late to be of interest
             (Stage::Greeting, FrameKind::Hello) => self.hello(now, at, &frame),
             (Stage::Initializing, FrameKind::Ready) => {
@@ -60,7 +62,9 @@ impl<L: LargeSource + Clone> Supervisor<L> {
                 let failure = RemoteFailure::from_bytes(&frame.payload, &self.settings.limits);
                 let message =
                     failure.map_or_else(|error| error.to_string(), |failure| failure.message);
-                self.end_worker(now, at, Why::InitFailed(message), Kill::Politely);
+                let cause = format!("its initializer failed: {message}");
+                self.end_worker(now, at, Why::InitFailed, Kill::Politely);
+                self.break_down(now, &cause);
                 Ok(())
             }
             (Stage::Ready | Stage::Retiring, _) if kind.is_reply() => self.reply(now, at, frame),
@@ -123,14 +127,13 @@ impl<L: LargeSource + Clone> Supervisor<L> {
         let Some(call) = worker.answered(&frame) else {
             return Err(format!("a reply to call {}, which it was not running", header.id));
         };
-        worker.progress = now;
-        worker.run_until = None;
+        worker.begin_first(now);
         let ran = Duration::from_nanos(u64::from(header.ran) * 100);
         self.note_time(call.task, ran);
-        self.counters.started += 1;
         let landing = self.landing(at, &call, frame);
         match landing {
             Ok(landing) => {
+                self.counters.started += 1;
                 self.resolve(call, landing);
                 Ok(())
             }
@@ -138,6 +141,22 @@ impl<L: LargeSource + Clone> Supervisor<L> {
                 self.workers[at].doomed.push(call);
                 Err(nonsense)
             }
+        }
+    }
+
+    /// It was on its way when the worker was told to end: the call has ended before its worker did.
+    fn late_reply(&mut self, at: usize, frame: Frame) {
+        let doomed = &mut self.workers[at].doomed;
+        let Some(position) = doomed.iter().position(|call| call.number == frame.header.id) else {
+            return;
+        };
+        let call = doomed.swap_remove(position);
+        match self.landing(at, &call, frame) {
+            Ok(landing) => {
+                self.counters.started += 1;
+                self.resolve(call, landing);
+            }
+            Err(_) => self.workers[at].doomed.push(call),
         }
     }
 

@@ -32,10 +32,10 @@ impl<L: LargeSource + Clone> Supervisor<L> {
         words: Option<L>,
     ) -> bool {
         self.failed_spawns = 0;
-        let unwanted = self.closed && self.queue.is_empty();
         let Some(at) = self.position(id) else { return false };
+        let unwanted = self.workers[at].is_ending() || (self.closed && self.queue.is_empty());
         self.workers[at].spawned(pid, places, words, now);
-        if unwanted || self.workers[at].is_ending() {
+        if unwanted {
             self.end_worker(now, at, Why::Killed, Kill::AtOnce);
         }
         true
@@ -100,14 +100,16 @@ impl<L: LargeSource + Clone> Supervisor<L> {
 
     /// Ends a worker: its calls are taken from it, those that run are lost with it.
     pub(super) fn end_worker(&mut self, now: Duration, at: usize, why: Why, how: Kill) {
-        let grace = match how {
-            Kill::Politely => self.settings.grace,
-            Kill::AtOnce => Duration::ZERO,
-        };
         let spawning = self.workers[at].stage == Stage::Spawning;
+        let (ending, before) = (self.workers[at].is_ending(), self.workers[at].kill_at);
         self.doom(at, why, now);
         let worker = &mut self.workers[at];
-        worker.kill_at = if grace.is_zero() { None } else { now.checked_add(grace) };
+        worker.kill_at = match (how, before) {
+            (_, None) if ending => return, // was killed already: there is no more than that
+            (Kill::AtOnce, _) => None,
+            (Kill::Politely, Some(before)) if ending => Some(before),
+            (Kill::Politely, _) => Some(now.saturating_add(self.settings.grace)),
+        };
         let id = worker.id;
         if !spawning {
             self.actions.push(Action::Kill(id, how));
@@ -145,10 +147,7 @@ impl<L: LargeSource + Clone> Supervisor<L> {
     fn account_for(&mut self, now: Duration, worker: &Worker<L>, why: &Why, exit: Exit) {
         let pid = worker.pid;
         match why {
-            Why::InitFailed(message) => {
-                return self.break_down(now, &format!("its initializer failed: {message}"));
-            }
-            Why::Deadline | Why::Killed => return,
+            Why::InitFailed | Why::Deadline | Why::Killed => return,
             Why::Lost | Why::Protocol(_) | Why::Late => {}
         }
         let cause = cause_of(worker, why, exit);
@@ -213,7 +212,7 @@ fn describe(
             );
             (TaskErrorKind::WorkerLost, said)
         }
-        Why::Lost | Why::Late | Why::InitFailed(_) => {
+        Why::Lost | Why::Late | Why::InitFailed => {
             let said = format!("the worker, process {pid}, ended while {phase}, {task}: {exit}");
             (TaskErrorKind::WorkerLost, said)
         }

@@ -18,7 +18,7 @@
 //! | in the queue | pending | `dispatch`, which sends it; whoever cancels; the end of its patience |
 //! | at a worker, offered | pending, away | the worker, by starting it; whoever recalls it: to cancel it, to have it run elsewhere, because its patience is over or the worker is |
 //! | at a worker, started | running | its reply; the worker's end |
-//! | doomed: at a worker that is ending | running | that worker's exit, which says how it ended |
+//! | doomed: at a worker that is ending | running | its reply, if that was on its way; that worker's exit, which says how it ended |
 //!
 //! So a call is in one of these places or resolved, and is moved under one lock: it resolves exactly once.
 #![forbid(unsafe_code)]
@@ -205,13 +205,13 @@ impl<L: LargeSource + Clone> Supervisor<L> {
 
     /// What has been done, and what is there.
     pub fn counters(&self) -> Counters {
-        let started = |worker: &Worker<L>| usize::from(worker.has_started(0)) + worker.doomed.len();
-        let running: usize = self.workers.iter().map(started).sum();
-        let queued: usize = self.workers.iter().map(|worker| worker.in_flight.len()).sum();
+        let running: usize = self.workers.iter().map(Worker::count_started).sum();
+        let doomed: usize = self.workers.iter().map(|worker| worker.doomed.len()).sum();
+        let sent: usize = self.workers.iter().map(|worker| worker.in_flight.len()).sum();
         let live = self.workers.iter().filter(|worker| !worker.is_ending());
         Counters {
-            started: self.counters.started + running,
-            queued: (self.queue.len() + queued).saturating_sub(running),
+            started: self.counters.started + running + doomed,
+            queued: (self.queue.len() + sent).saturating_sub(running),
             idle_workers: self.workers.iter().filter(|worker| worker.is_idle()).count(),
             live_workers: live.count(),
             ..self.counters
@@ -269,8 +269,9 @@ impl<L: LargeSource + Clone> Supervisor<L> {
 
     /// As [`Desk::cancelled`](crate::calls::Desk::cancelled).
     pub fn cancelled(&mut self, now: Duration, number: u64) {
-        self.counters.cancelled += 1;
+        // If it is not there, whoever took it out of the queue has counted it.
         if let Some(call) = self.queue.remove(&number) {
+            self.counters.cancelled += 1;
             self.forget_patience(&call);
             self.retire_where_possible(now);
         }
@@ -278,11 +279,9 @@ impl<L: LargeSource + Clone> Supervisor<L> {
 
     /// Ends the worker that runs the call of this future. Says whether there is one.
     pub fn kill(&mut self, now: Duration, future: FutureId) -> bool {
-        let runs = self.workers.iter().position(|worker| {
-            worker.has_started(0)
-                && worker.in_flight.front().is_some_and(|flight| flight.call.promise.id() == future)
-        });
-        let Some(at) = runs else { return false };
+        let Some(at) = self.workers.iter().position(|worker| worker.runs(future)) else {
+            return false;
+        };
         self.end_worker(now, at, Why::Killed, Kill::AtOnce);
         self.dispatch(now);
         true

@@ -10,7 +10,7 @@ use crate::calls::{Limits, ResourceLimits};
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct SupervisorSettings {
-    /// Workers at the same time, at most; at least one.
+    /// Workers at the same time, at most; at least one. As many again may be about to end.
     pub workers: usize,
     /// Bounds of what is sent and received.
     pub limits: Limits,

@@ -17,7 +17,7 @@ impl<L: LargeSource + Clone> Supervisor<L> {
     /// When [`tick`](Self::tick) is to be called at the latest.
     pub fn next_deadline(&self) -> Option<Duration> {
         let patience = self.patience.first().map(|(time, _)| *time);
-        let spawn = (self.failed_spawns > 0 && self.missing_workers() > 0).then_some(self.spawn_at);
+        let spawn = (self.missing_workers() > 0).then_some(self.spawn_at);
         let workers = self.workers.iter().filter_map(|worker| self.deadline_of(worker));
         workers.chain(patience).chain(spawn).min()
     }
@@ -63,9 +63,7 @@ impl<L: LargeSource + Clone> Supervisor<L> {
             Stage::Greeting | Stage::Initializing => {
                 self.end_worker(now, at, Why::Late, Kill::AtOnce);
             }
-            Stage::Ready if due(worker.run_until) => {
-                self.end_worker(now, at, Why::Deadline, Kill::Politely);
-            }
+            Stage::Ready if due(worker.run_until) => self.end_run(now, at),
             Stage::Ready if worker.is_idle() => self.retire(now, at),
             Stage::Ready => {
                 let worker = &mut self.workers[at];
@@ -74,6 +72,21 @@ impl<L: LargeSource + Clone> Supervisor<L> {
                 recalled.into_iter().for_each(|call| self.come_home(call));
             }
             _ => {}
+        }
+    }
+
+    /// A call with a limit has been at a worker for as long as it may run.
+    fn end_run(&mut self, now: Duration, at: usize) {
+        let worker = &mut self.workers[at];
+        worker.put_running_first();
+        match worker.in_flight.front() {
+            Some(first) if first.call.run_for.is_none() => {
+                // It has not had its turn: it gets one elsewhere.
+                worker.run_until = None;
+                let recalled = worker.recall_all(1);
+                recalled.into_iter().for_each(|call| self.come_home(call));
+            }
+            _ => self.end_worker(now, at, Why::Deadline, Kill::Politely),
         }
     }
 

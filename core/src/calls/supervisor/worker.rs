@@ -9,6 +9,7 @@ use core::time::Duration;
 
 use super::call::{NewCall, Payload};
 use super::outbox::Outbox;
+use crate::FutureId;
 use crate::calls::{Frame, FrameHeader, FrameKind, FrameReader, Place, Recall};
 
 /// Calls at one worker, at most: one runs, the others are ahead of time.
@@ -82,8 +83,8 @@ pub(super) enum Why {
     Deadline,
     /// Somebody wanted the call, or all workers, killed.
     Killed,
-    /// Its initializer failed.
-    InitFailed(String),
+    /// Its initializer failed: the pool gave up at once.
+    InitFailed,
 }
 
 /// A call at a worker.
@@ -115,7 +116,8 @@ pub(super) struct Worker<L> {
     pub(super) words: Option<L>,
     /// The numbers that the worker has given to our functions.
     pub(super) table: Vec<Option<u32>>,
-    /// In the order sent. The first has started, or is about to.
+    /// In the order sent. The first has started, or is about to; see
+    /// [`put_running_first`](Self::put_running_first).
     pub(super) in_flight: VecDeque<InFlight<L>>,
     free: u64,
     bytes: usize,
@@ -147,7 +149,7 @@ impl<L: Clone> Worker<L> {
             words: None,
             table: Vec::new(),
             in_flight: VecDeque::new(),
-            free: u64::MAX,
+            free: 0,
             bytes: 0,
             gathered: 0,
             doomed: Vec::new(),
@@ -169,6 +171,8 @@ impl<L: Clone> Worker<L> {
         now: Duration,
     ) {
         self.pid = pid;
+        let there = (0..PLACES).filter(|number| places.place(*number).is_some());
+        self.free = there.fold(0, |free, number| free | 1 << number);
         self.words = words;
         self.places = Some(places);
         self.enter(Stage::Greeting, now);
@@ -218,15 +222,36 @@ impl<L: Clone> Worker<L> {
         };
         let file = call.large.as_ref().map(|(file, _)| file.clone());
         self.outbox.push(&header, &call.payload, file);
-        if self.in_flight.is_empty() {
-            self.progress = now;
-            self.run_until = call.run_for.and_then(|time| now.checked_add(time));
-        }
+        let begins = self.in_flight.is_empty();
         self.free &= !(1 << number);
         self.bytes += call.payload.len();
         self.taken += 1;
         self.gathered += 1;
         self.in_flight.push_back(InFlight { call, place: number as u8, estimate });
+        if begins {
+            self.begin_first(now);
+        }
+    }
+
+    /// From now on the first call runs, if there is one.
+    pub(super) fn begin_first(&mut self, now: Duration) {
+        self.progress = now;
+        let first = self.in_flight.front();
+        self.run_until = first.and_then(|first| now.checked_add(first.call.run_for?));
+    }
+
+    /// Puts what runs in front.
+    ///
+    /// That is not the first that was sent where a call was called back and sent again in the same place,
+    /// behind others: the worker starts it when it comes to the frame of the first time.
+    pub(super) fn put_running_first(&mut self) {
+        if self.has_started(0) {
+            return;
+        }
+        let runs = (1..self.in_flight.len()).find(|position| self.has_started(*position));
+        if let Some(flight) = runs.and_then(|position| self.in_flight.remove(position)) {
+            self.in_flight.push_front(flight);
+        }
     }
 
     /// Whether frames that were gathered are to be written now: the worker would soon have nothing to do.
@@ -257,6 +282,22 @@ impl<L: Clone> Worker<L> {
         })
     }
 
+    /// How many it has started and not answered: more than one while answers are on their way.
+    pub(super) fn count_started(&self) -> usize {
+        (0..self.in_flight.len()).filter(|position| self.has_started(*position)).count()
+    }
+
+    /// Whether it has started the call of that future.
+    pub(super) fn runs(&self, future: FutureId) -> bool {
+        let is_it = |flight: &InFlight<L>| flight.call.promise.id() == future;
+        self.in_flight.iter().position(is_it).is_some_and(|position| self.has_started(position))
+    }
+
+    /// Lets go of files that came along with frames that did not speak of them; says how many.
+    pub(super) fn take_stray_files(&mut self) -> usize {
+        if self.reader.is_between_frames() { self.files.drain(..).count() } else { 0 }
+    }
+
     /// Takes the call at that position back, unless it has started. It is still away.
     pub(super) fn recall(&mut self, position: usize) -> Option<NewCall<L>> {
         let flight = self.in_flight.get(position)?;
@@ -273,6 +314,7 @@ impl<L: Clone> Worker<L> {
 
     /// Takes back all that have not started, but for the first `keep` calls.
     pub(super) fn recall_all(&mut self, keep: usize) -> Vec<NewCall<L>> {
+        self.put_running_first();
         let mut recalled = Vec::new();
         for position in (keep..self.in_flight.len()).rev() {
             recalled.extend(self.recall(position));
@@ -297,6 +339,11 @@ impl<L: Clone> Worker<L> {
         let flight = self.in_flight.remove(position)?;
         self.free |= 1 << flight.place;
         self.bytes -= flight.call.payload.len();
+        // What is said of a call ends with it, also if it was called back.
+        if flight.call.run_for.is_some() {
+            self.run_until = None;
+        }
+        self.slow &= !self.in_flight.is_empty();
         Some(flight.call)
     }
 }
