@@ -22,6 +22,21 @@ mod tracing_hook;
 pub use any_executor::AnyExecutor;
 pub use builder::{BuildError, ThreadPoolBuilder};
 pub use concurrent_futures_core::*;
+/// # Examples
+/// ```
+/// use concurrent_futures::{registry, task};
+///
+/// #[task]
+/// fn area(width: u32, height: u32) -> u32 {
+///     width * height
+/// }
+///
+/// // A function as before, and registered.
+/// assert_eq!(area(6, 7), 42);
+/// # #[cfg(feature = "linkme")]
+/// assert!(registry()?.find(&area).is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub use concurrent_futures_macros::task;
 pub use exit_guard::ExitGuard;
 pub use process::registration::{NotRegistered, RegisterError, registry};
@@ -66,7 +81,6 @@ macro_rules! worker_test {
 ///
 /// # Examples
 /// ```
-/// #![forbid(unsafe_code)]
 /// use concurrent_futures::{task, tasks};
 ///
 /// #[task(unlisted)]

@@ -26,9 +26,9 @@ use syn::parse_macro_input;
 ///
 /// # The list
 /// The linker collects all registered functions of a program, those of its libraries included, wherever the feature
-/// `linkme` of `concurrent-futures` is on, as it is by default. What is written for that is unsafe code, so a crate
-/// that forbids such code says `#[task(unlisted)]`, and its program names the function in `tasks![..]`. Programs under
-/// Miri, which links nothing, do so too.
+/// `linkme` of `concurrent-futures` is on, as it is by default. A function with `#[task(unlisted)]` is not collected:
+/// the program names it in `tasks![..]`. So it names all of them where there is no linker, as under Miri, and where the
+/// feature is off.
 #[proc_macro_attribute]
 pub fn task(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let arguments = parse_macro_input!(arguments as arguments::Arguments);
