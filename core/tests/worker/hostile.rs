@@ -246,8 +246,9 @@ fn results_over_the_limits_cost_their_call() {
 #[test]
 fn arguments_that_claim_what_is_not_there_cost_their_call() {
     let two_to_the_63 = [0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 1];
-    let failure = failure_of("many_nothings", &two_to_the_63, Limits::default());
+    let failure = failure_of("many_nothings", &two_to_the_63, Limits::default().zero_sized(100));
     assert_eq!(failure.kind, RemoteFailureKind::UndecodableArguments);
+    assert!(failure.message.contains("limit of 100 items"), "{failure:?}");
 }
 
 #[test]
