@@ -3,7 +3,8 @@
 use std::fmt;
 
 use concurrent_futures_core::calls::{
-    FrameFlags, FrameKind, Limits, Registry, RemoteFailure, RemoteFailureKind, TaskEntry, decode,
+    BatchReader, BatchWriter, FrameFlags, FrameKind, Item, ItemKind, Limits, Registry,
+    RemoteFailure, RemoteFailureKind, TaskEntry, decode,
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 
@@ -201,6 +202,20 @@ fn results_that_refuse_to_be_written_cost_their_call() {
 fn results_that_panic_when_written_cost_their_call() {
     panic_of("give write panic", "while its result was written: in writing");
     panic_of("give half", "while its result was written: in the middle of writing");
+}
+
+#[test]
+fn results_that_panic_when_written_leave_nothing_in_a_batch() {
+    let (mut payload, limits) = (Vec::new(), Limits::default());
+    let mut batch = BatchWriter::new(&mut payload, &limits);
+    batch.push(Item { kind: ItemKind::Value, bytes: &[7] }).expect("there is room");
+    let registry = registry();
+    let mut puppet = Puppet::ready(&registry, limits);
+    let answer = puppet.call_named("give half", FrameFlags::CHUNK, &payload);
+    let items = BatchReader::new(&answer.payload).expect("a batch");
+    let items: Vec<_> = items.collect::<Result<_, _>>().expect("good items");
+    let failure = RemoteFailure::from_bytes(items[0].bytes, &limits).expect("a failure");
+    assert_eq!(failure.message, "while its result was written: in the middle of writing");
 }
 
 #[test]

@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::support::Puppet;
 
-fn reversed(bytes: LargeBytes) -> LargeBytes {
-    let mut bytes = bytes.into_vec();
-    bytes.reverse();
-    bytes.into()
+fn turned(mut bytes: LargeBytes) -> LargeBytes {
+    let last = bytes.len() - 1;
+    bytes.swap(0, last);
+    bytes
 }
 
 /// Whose second part cannot be written, after the first has been attached.
@@ -31,12 +31,14 @@ fn half(bytes: LargeBytes) -> Half {
 }
 
 fn registry() -> Registry {
-    let entries = [TaskEntry::new("reversed", &reversed), TaskEntry::new("half", &half)];
+    let entries = [TaskEntry::new("turned", &turned), TaskEntry::new("half", &half)];
     Registry::new(entries).expect("different names")
 }
 
 fn large() -> LargeBytes {
-    (0..ATTACH_FROM).map(|n| n as u8).collect::<Vec<_>>().into()
+    let mut bytes = vec![7; ATTACH_FROM];
+    bytes[0] = 1;
+    bytes.into()
 }
 
 #[test]
@@ -46,13 +48,13 @@ fn they_come_and_go_beside_the_link() {
     puppet.host.attaches = true;
     let payload =
         encode(&large(), &Limits::default(), Some(&mut puppet.host.beside)).expect("room");
-    let answer = puppet.call_named("reversed", FrameFlags::NONE, &payload);
+    let answer = puppet.call_named("turned", FrameFlags::NONE, &payload);
     assert!(answer.payload.len() < 10);
     assert_eq!(answer.header.attached, ATTACH_FROM as u64);
     let mut attached = puppet.host.attached.as_slice();
     let result: LargeBytes =
         decode(&answer.payload, &Limits::default(), Some(&mut attached)).expect("there");
-    assert_eq!(result, reversed(large()));
+    assert_eq!(result, turned(large()));
 }
 
 #[test]
@@ -73,7 +75,7 @@ fn arguments_that_are_not_beside_the_link_cost_their_call() {
     let mut puppet = Puppet::ready(&registry, Limits::default());
     puppet.host.attaches = true;
     let payload = encode(&large(), &Limits::default(), Some(&mut Vec::new())).expect("room");
-    let failure = puppet.call_named("reversed", FrameFlags::NONE, &payload).failure();
+    let failure = puppet.call_named("turned", FrameFlags::NONE, &payload).failure();
     assert_eq!(failure.kind, RemoteFailureKind::UndecodableArguments);
 }
 
@@ -89,9 +91,9 @@ fn those_of_a_batch_go_through_the_link() {
         encode_into(bytes, &large(), limits, None).map(|()| ItemKind::Value)
     };
     batch.push_with(write).expect("room");
-    let answer = puppet.call_named("reversed", FrameFlags::CHUNK, &payload);
+    let answer = puppet.call_named("turned", FrameFlags::CHUNK, &payload);
     assert_eq!((answer.header.attached, puppet.host.attached.len()), (0, 0));
     let item = BatchReader::new(&answer.payload).expect("a batch").next();
     let item = item.expect("one item").expect("a good one");
-    assert_eq!(decode::<LargeBytes>(item.bytes, &limits, None), Ok(reversed(large())));
+    assert_eq!(decode::<LargeBytes>(item.bytes, &limits, None), Ok(turned(large())));
 }

@@ -1,5 +1,6 @@
 //! A worker behind a reader and a writer.
 
+use core::sync::atomic::{AtomicU32, Ordering};
 use std::io::{self, Read, Write};
 
 use concurrent_futures_core::calls::{
@@ -17,8 +18,18 @@ fn fails() {
     panic!("on purpose")
 }
 
+static RUNS: AtomicU32 = AtomicU32::new(0);
+
+fn runs() {
+    RUNS.fetch_add(1, Ordering::Relaxed);
+}
+
 fn registry() -> Registry {
-    let entries = [TaskEntry::new("double", &double), TaskEntry::new("fails", &fails)];
+    let entries = [
+        TaskEntry::new("double", &double),
+        TaskEntry::new("fails", &fails),
+        TaskEntry::new("runs", &runs),
+    ];
     Registry::new(entries).expect("different names")
 }
 
@@ -211,6 +222,18 @@ fn a_reader_that_fails_ends_it() {
     assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
 }
 
+#[test]
+fn a_call_that_cannot_be_announced_is_not_run() {
+    let script = [welcoming(&welcome()), call(1, 2, 0)].concat();
+    let (record, _) = run(script.clone(), 4096);
+    assert_eq!(RUNS.load(Ordering::Relaxed), 1);
+    let room = record.bytes.len() - HEADER_SIZE - 1; // one byte of the announcement is missing
+    let mut writer = Record { room, ..Record::new(16) };
+    let served = serve(&registry(), Script::new(script, 99), &mut writer, &ServeSettings::new());
+    assert!(matches!(served, Err(ServeError::Io(_))), "{served:?}");
+    assert_eq!(RUNS.load(Ordering::Relaxed), 1);
+}
+
 /// Whether it is the hello, the announcement or the reply that cannot be written.
 #[test]
 fn a_writer_that_takes_nothing_more_ends_it() {
@@ -255,5 +278,5 @@ fn it_introduces_itself_as_it_was_told() {
         &Limits::default(),
     );
     let hello = hello.expect("a hello");
-    assert_eq!((hello.build, hello.pid, hello.tasks.len()), (11, 12, 2));
+    assert_eq!((hello.build, hello.pid, hello.tasks.len()), (11, 12, 3));
 }
