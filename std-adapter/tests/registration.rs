@@ -1,5 +1,6 @@
 //! Adding functions to the registry of a program, which is made once: hence a program of its own, with one test.
 #![expect(clippy::missing_errors_doc, reason = "a test says so by its name")]
+#![expect(clippy::missing_panics_doc, reason = "a test panics when it fails")]
 
 use std::error::Error;
 

@@ -27,9 +27,8 @@ pub(crate) fn expand(arguments: &Arguments, item: TokenStream) -> TokenStream {
 
 /// A type of the same name, which is another namespace, with the entry; and the entry in the linker's list.
 fn registration(arguments: &Arguments, function: &ItemFn) -> TokenStream {
-    let ItemFn { vis, sig, attrs, .. } = function;
+    let ItemFn { vis, sig, .. } = function;
     let ident = &sig.ident;
-    let cfgs: Vec<_> = attrs.iter().filter(|attribute| attribute.path().is_ident("cfg")).collect();
     let name = match &arguments.name {
         Some(name) => quote!(#name),
         None => quote!(::core::concat!(::core::module_path!(), "::", ::core::stringify!(#ident))),
@@ -41,12 +40,10 @@ fn registration(arguments: &Arguments, function: &ItemFn) -> TokenStream {
     let listed = (!arguments.unlisted)
         .then(|| quote!(::concurrent_futures::__private::list!(<#ident>::TASK);));
     quote! {
-        #(#cfgs)*
         #[doc(hidden)]
         #[allow(non_camel_case_types, dead_code, missing_debug_implementations, clippy::empty_enums)]
         #vis enum #ident {}
 
-        #(#cfgs)*
         const _: () = {
             #portable
 
