@@ -4,6 +4,7 @@
 use alloc::{boxed::Box, format, string::String};
 use core::any::{Any, TypeId};
 use core::cell::{Cell, RefCell};
+#[cfg(feature = "calls")]
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::panic;
 use std::sync::Once;
@@ -12,6 +13,7 @@ use std::sync::Once;
 pub(crate) struct Site {
     pub(crate) place: String,
     /// Of calls only, if the environment asks for it: nobody else can see it where it happened.
+    #[cfg(feature = "calls")]
     pub(crate) backtrace: Option<String>,
     thrown: TypeId,
     text: Option<String>,
@@ -42,6 +44,7 @@ pub(crate) fn watch() {
             if in_call || crate::context::in_task() {
                 let site = info.location().map(|at| Site {
                     place: format!("{at}"),
+                    #[cfg(feature = "calls")]
                     backtrace: in_call.then(backtrace).flatten(),
                     thrown: info.payload().type_id(),
                     text: info.payload_as_str().map(String::from),
@@ -74,6 +77,7 @@ fn is_in_call() -> bool {
 }
 
 /// Of the panic that is being reported.
+#[cfg(feature = "calls")]
 fn backtrace() -> Option<String> {
     let backtrace = Backtrace::capture();
     (backtrace.status() == BacktraceStatus::Captured).then(|| format!("{backtrace}"))

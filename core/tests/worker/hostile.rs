@@ -1,5 +1,6 @@
 //! Functions and values that misbehave wherever a worker touches them: each costs one call.
 
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::fmt;
 
 use concurrent_futures_core::calls::{
@@ -184,6 +185,15 @@ fn a_function_that_panics_costs_its_call() {
     assert_eq!((failure.kind, &*failure.message), (RemoteFailureKind::Panicked, "of text"));
     let location = failure.location.expect("it is known");
     assert!(location.contains("hostile.rs:"), "{location}");
+}
+
+#[test]
+fn the_backtrace_of_a_panic_is_sent_where_it_is_asked_for() {
+    let failure = failure_of("text", &[], Limits::default());
+    let asked_for = Backtrace::capture().status() == BacktraceStatus::Captured;
+    assert_eq!(failure.backtrace.is_some(), asked_for);
+    let names_us = failure.backtrace.is_none_or(|backtrace| backtrace.contains("hostile::text"));
+    assert!(names_us || cfg!(miri));
 }
 
 #[test]
