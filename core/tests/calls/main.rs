@@ -13,8 +13,8 @@ mod messages;
 #[cfg(feature = "std")]
 mod promises;
 mod streams;
-mod support;
-mod targets;
 #[cfg(feature = "std")]
 mod supervisor;
+mod support;
+mod targets;
 mod values;

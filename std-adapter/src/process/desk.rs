@@ -14,6 +14,7 @@
 #![forbid(unsafe_code)]
 
 use std::io::IoSlice;
+use std::mem;
 use std::os::fd::AsFd;
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -40,9 +41,21 @@ pub(super) struct PoolDesk<S> {
     numbers: AtomicU64,
     /// The process that has the pool. In one that was forked from it, it does nothing.
     owner: u32,
+    inbox: Mutex<Inbox>,
     state: Mutex<State>,
     /// Told when there is room, or an end.
     changed: Condvar,
+}
+
+/// Calls that were accepted while all workers had enough to do: they are taken from here, all at once, by
+/// whoever next does something under the other lock, so that who submits many does not contend for it.
+///
+/// Both locks are taken in the order state, inbox.
+#[derive(Debug, Default)]
+struct Inbox {
+    calls: Vec<NewCall<SharedFile>>,
+    /// There will be such an occasion: at least the next reply of a worker.
+    is_attended: bool,
 }
 
 /// What is under the lock.
@@ -73,6 +86,11 @@ pub(super) struct Resolutions {
 }
 
 impl Resolutions {
+    fn add(&mut self, mut more: Self) {
+        self.list.append(&mut more.list);
+        self.callbacks = more.callbacks.or(self.callbacks.take());
+    }
+
     /// Resolves them, and hands what is a user's to the thread for that.
     pub(super) fn land(self) {
         for (promise, landing) in self.list {
@@ -110,6 +128,7 @@ impl<S: Sys> PoolDesk<S> {
             waker,
             numbers: AtomicU64::new(1),
             owner: process::id(),
+            inbox: Mutex::default(),
             state: Mutex::new(state),
             changed: Condvar::new(),
         }
@@ -139,8 +158,13 @@ impl<S: Sys> PoolDesk<S> {
     pub(super) fn with<R>(&self, f: impl FnOnce(&mut Supervisor<SharedFile>, Duration) -> R) -> R {
         let now = self.sys.now();
         let mut state = self.lock();
+        let calls = mem::take(&mut self.inbox().calls);
+        if !calls.is_empty() {
+            state.supervisor.submit_all(now, calls);
+        }
         let result = f(&mut state.supervisor, now);
-        let resolutions = self.follow(&mut state);
+        let mut resolutions = self.follow(&mut state);
+        self.attend_inbox(&mut state, now, &mut resolutions);
         let wake = state.manager_is_wanted();
         drop(state);
         if wake {
@@ -148,6 +172,25 @@ impl<S: Sys> PoolDesk<S> {
         }
         resolutions.land();
         result
+    }
+
+    fn inbox(&self) -> MutexGuard<'_, Inbox> {
+        self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the calls that have come meanwhile, unless they would only wait.
+    fn attend_inbox(&self, state: &mut State, now: Duration, resolutions: &mut Resolutions) {
+        loop {
+            let mut inbox = self.inbox();
+            inbox.is_attended = state.supervisor.is_busy();
+            if inbox.is_attended || inbox.calls.is_empty() {
+                return;
+            }
+            let calls = mem::take(&mut inbox.calls);
+            drop(inbox);
+            state.supervisor.submit_all(now, calls);
+            resolutions.add(self.follow(state));
+        }
     }
 
     /// Does at once what the supervisor wants done; the rest is left to the manager, or to be done
@@ -190,6 +233,12 @@ impl<S: Sys> PoolDesk<S> {
     /// # Errors
     /// Why not; its promise is dropped.
     pub(super) fn submit(&self, call: NewCall<SharedFile>) -> Result<(), RefusedReason> {
+        let mut inbox = self.inbox();
+        if inbox.is_attended && !call.is_timed() {
+            inbox.calls.push(call);
+            return Ok(());
+        }
+        drop(inbox);
         self.with(|supervisor, now| supervisor.submit(now, call)).map_err(|(_, reason)| reason)
     }
 

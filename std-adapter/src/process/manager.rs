@@ -11,7 +11,7 @@ use concurrent_futures_core::calls::supervisor::{Action, Kill, PLACES, WorkerId}
 use concurrent_futures_core::calls::{CallDesk, Exit};
 use rustix::process::Signal;
 
-use super::desk::{PoolDesk, State};
+use super::desk::PoolDesk;
 use super::file::SharedFile;
 use super::os::{self, Channel, Interest, Launch, Ready, Sys, Watched, Worker};
 use super::places::SharedPlaces;
@@ -247,26 +247,12 @@ impl<S: Sys> Manager<S> {
     /// Reads what is there, so often at most.
     fn read(&mut self, at: usize, reads: usize) {
         let held = &mut self.held[at];
-        let mut files = Vec::new();
         for _ in 0..reads {
-            let mut state = self.desk.lock();
-            let Some(space) = state.supervisor.space(held.id, READ) else { return };
-            let room = space.len();
-            match self.desk.sys.receive(&held.channel, space, &mut files) {
-                Ok(0) => {
-                    drop(state);
-                    return held.hang_up(&self.desk);
-                }
-                Ok(count) => {
-                    self.desk.received(state, held.id, count, &mut files);
-                    if count < room {
-                        return;
-                    }
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
-                Err(error) => {
-                    drop(state);
-                    let how = error.to_string();
+            match self.desk.receive(held.id, &held.channel) {
+                Ok(Received::All) => return,
+                Ok(Received::MoreToCome) => {}
+                Ok(Received::End) => return held.hang_up(&self.desk),
+                Err(how) => {
                     let id = held.id;
                     self.desk.with(|supervisor, now| supervisor.misbehaved(now, id, &how));
                     return held.hang_up(&self.desk);
@@ -309,23 +295,35 @@ impl Held {
     }
 }
 
+/// What came of reading from a worker.
+enum Received {
+    /// There is nothing more, for now.
+    All,
+    MoreToCome,
+    End,
+}
+
 impl<S: Sys> PoolDesk<S> {
-    /// So many bytes of a worker's were read into the supervisor's space.
-    fn received(
-        &self,
-        mut state: std::sync::MutexGuard<'_, State>,
-        id: WorkerId,
-        count: usize,
-        files: &mut Vec<std::os::fd::OwnedFd>,
-    ) {
-        let now = self.sys.now();
-        let came: Result<Vec<_>, _> = files.drain(..).map(SharedFile::received).collect();
-        match came {
-            Ok(came) => state.supervisor.received(now, id, count, came),
-            Err(error) => state.supervisor.misbehaved(now, id, &error.to_string()),
-        }
-        let resolutions = self.follow(&mut state);
-        drop(state);
-        resolutions.land();
+    /// Reads once, and has the supervisor hear it.
+    ///
+    /// # Errors
+    /// What came is not what a worker would send.
+    fn receive(&self, id: WorkerId, channel: &Channel) -> Result<Received, String> {
+        self.with(|supervisor, now| {
+            let Some(space) = supervisor.space(id, READ) else { return Ok(Received::All) };
+            let (room, mut files) = (space.len(), Vec::new());
+            match self.sys.receive(channel, space, &mut files) {
+                Ok(0) => Ok(Received::End),
+                Ok(count) => {
+                    let came: Result<Vec<_>, _> =
+                        files.into_iter().map(SharedFile::received).collect();
+                    let came = came.map_err(|error| error.to_string())?;
+                    supervisor.received(now, id, count, came);
+                    Ok(if count < room { Received::All } else { Received::MoreToCome })
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(Received::All),
+                Err(error) => Err(error.to_string()),
+            }
+        })
     }
 }

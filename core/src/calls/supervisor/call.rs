@@ -93,6 +93,11 @@ impl<L> NewCall<L> {
         self
     }
 
+    /// Whether it has to start, or to end, within some time.
+    pub fn is_timed(&self) -> bool {
+        self.start_by.is_some() || self.run_for.is_some()
+    }
+
     /// Gives up the call, whose future is abandoned unless it is dropped.
     pub fn into_promise(self) -> CallPromise {
         self.promise

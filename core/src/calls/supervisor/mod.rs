@@ -47,6 +47,7 @@ pub use worker::{PLACES, Places, WorkerId};
 
 use crate::backend::RefusedReason;
 use crate::calls::{CallPromise, Hello, Landing, LargeSource};
+use crate::error::TaskError;
 use crate::{Counters, FutureId, Remaining};
 use worker::{Why, Worker};
 
@@ -143,13 +144,37 @@ impl<L: LargeSource + Clone> Supervisor<L> {
         if let Some(reason) = self.refuses() {
             return Err((Box::new(call), reason));
         }
+        self.enqueue(call);
+        self.dispatch(now);
+        Ok(())
+    }
+
+    fn enqueue(&mut self, call: NewCall<L>) {
         self.counters.submitted += 1;
         if let Some(time) = call.start_by {
             self.patience.insert((time, call.number));
         }
         self.queue.insert(call.number, call);
+    }
+
+    /// Accepts calls that were taken in somewhere else while [`is_busy`](Self::is_busy) was true, and
+    /// nothing was closed since. Should the supervisor have given up meanwhile, they fail with that.
+    pub fn submit_all(&mut self, now: Duration, calls: impl IntoIterator<Item = NewCall<L>>) {
+        calls.into_iter().for_each(|call| self.enqueue(call));
+        if let Some(cause) = self.broken.clone() {
+            self.resolve_queue(|| Landing::Failed(TaskError::pool_broken(&cause)));
+        }
         self.dispatch(now);
-        Ok(())
+    }
+
+    /// Whether another call would only wait here: all workers there may be are at work, none of them will
+    /// soon have nothing to do, and their next reply is an occasion to look for what has come meanwhile.
+    pub fn is_busy(&self) -> bool {
+        let bounded = self.settings.capacity.is_some();
+        !bounded
+            && !self.closed
+            && self.workers.len() >= self.settings.workers
+            && self.workers.iter().all(Worker::is_busy)
     }
 
     /// Why a call would not be accepted now.

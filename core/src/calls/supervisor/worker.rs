@@ -202,6 +202,12 @@ impl<L: Clone> Worker<L> {
         (ahead < AHEAD).then_some(ahead)
     }
 
+    /// Whether it has more to do than one call, or as much as it may have.
+    pub(super) fn is_busy(&self) -> bool {
+        let there = self.in_flight.len();
+        there > HUNGRY || (there > 0 && self.ahead().is_none())
+    }
+
     /// Sends a call, which the caller has let go away.
     pub(super) fn send(&mut self, call: NewCall<L>, estimate: Option<Duration>, now: Duration) {
         let number = self.free.trailing_zeros() as usize;
