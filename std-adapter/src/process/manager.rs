@@ -174,6 +174,7 @@ impl<S: Sys> Manager<S> {
         }
         drop(watched);
         self.ready = ready;
+        self.desk.lock().sleeps_until = Some(Duration::ZERO); // no need to wake who is awake
     }
 
     fn watched(&self) -> Vec<Watched<'_>> {
