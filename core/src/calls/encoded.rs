@@ -103,6 +103,8 @@ impl<D: Decode> Arrived<D> {
         Self { encoded: Some(encoded), decoded: OnceLock::new() }
     }
 
+    /// # Errors
+    /// As the decoder; `Taken`, if there is nothing.
     fn make(encoded: Option<&Encoded>) -> Result<D::Output, TaskError> {
         let made = encoded.map(|encoded| contain(|| D::decode(encoded)));
         match made {

@@ -201,40 +201,19 @@ impl CallPromise {
     }
 
     /// Resolves the future, and wakes whoever waits. What runs code of a user is left, to be run where
-    /// that holds up nobody; `None` if there is nothing.
+    /// that holds up nobody; `None` if there is nothing, or somebody else has cancelled the call.
     pub fn land(self, landing: Landing) -> Option<Aftermath> {
         let slot = self.into_slot();
-        if let Landing::Cancelled = landing {
-            slot.header().state.come_home();
-            return match slot.header().state.claim_to_cancel() {
-                CancelClaim::Claimed => {
-                    let published = slot.header().state.publish_cancelled();
-                    Aftermath::settle(slot, published, Told::Cancelled)
-                }
-                _ => None, // by somebody else
-            };
-        }
-        if slot.claim() == Claim::TooLate {
-            return None; // cancelled, and resolved by who did
-        }
-        let (ending, told) = match landing {
-            Landing::Cancelled => return None,
-            Landing::Failed(error) => {
-                // SAFETY: arrow 1 was taken just now, and the callable of a call is nothing.
-                unsafe { (slot.table().write_error)(slot.as_raw(), error.clone()) };
-                (Ending::Error, Told::Error(error))
-            }
-            Landing::Value(encoded) => {
-                write(&slot, encoded);
-                (Ending::Value, Told::Value)
-            }
+        let (published, told) = match landing {
+            Landing::Value(encoded) => finish(&slot, Told::Value, encoded)?,
             Landing::Raised(encoded) => {
                 // Whoever is only told must not touch what the future has from now on.
-                write(&slot, encoded.clone().into_raised());
-                (Ending::Error, Told::Raised(encoded))
+                let copy = encoded.clone();
+                finish(&slot, Told::Raised(copy), encoded.into_raised())?
             }
+            Landing::Failed(error) => fail(&slot, error)?,
+            Landing::Cancelled => cancel(&slot)?,
         };
-        let published = slot.header().state.publish_finished(ending);
         Aftermath::settle(slot, published, told)
     }
 
@@ -245,11 +224,35 @@ impl CallPromise {
     }
 }
 
-/// Writes what came into the room of a call whose arrow 1 the caller has taken.
-fn write(slot: &SlotRef, encoded: Encoded) {
+/// Arrows 1 and 3, with what came; nothing if it was cancelled.
+fn finish(slot: &SlotRef, told: Told, encoded: Encoded) -> Option<(Published, Told)> {
+    if slot.claim() == Claim::TooLate {
+        return None;
+    }
     if let Some(arrive) = slot.table().arrive {
         // SAFETY: the table is this slot's; arrow 1 was taken, and the room is empty.
         unsafe { arrive(slot.as_raw(), encoded) };
+    }
+    let ending = if let Told::Value = told { Ending::Value } else { Ending::Error };
+    Some((slot.header().state.publish_finished(ending), told))
+}
+
+/// Arrows 1 and 3, with an error; nothing if it was cancelled.
+fn fail(slot: &SlotRef, error: TaskError) -> Option<(Published, Told)> {
+    if slot.claim() == Claim::TooLate {
+        return None;
+    }
+    // SAFETY: arrow 1 was taken just now, and the callable of a call is nothing.
+    unsafe { (slot.table().write_error)(slot.as_raw(), error.clone()) };
+    Some((slot.header().state.publish_finished(Ending::Error), Told::Error(error)))
+}
+
+/// Arrows 2 and 4; nothing if it was cancelled by somebody else.
+fn cancel(slot: &SlotRef) -> Option<(Published, Told)> {
+    slot.header().state.come_home();
+    match slot.header().state.claim_to_cancel() {
+        CancelClaim::Claimed => Some((slot.header().state.publish_cancelled(), Told::Cancelled)),
+        _ => None,
     }
 }
 
@@ -352,7 +355,7 @@ impl fmt::Debug for Aftermath {
     }
 }
 
-/// Keeps the table's functions next to what they do.
+/// The function `arrive` of a slot's table.
 ///
 /// # Safety
 /// As [`Table`](crate::slot::Table) says of `arrive`.
