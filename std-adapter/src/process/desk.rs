@@ -265,6 +265,18 @@ impl<S: Sys> PoolDesk<S> {
         done(&state)
     }
 
+    /// Abandons all futures, because there is no manager any more.
+    pub(super) fn abandon(&self) {
+        let mut state = self.lock();
+        state.channels.clear();
+        state.errands.clear();
+        let calls = mem::take(&mut self.inbox().calls);
+        let mut promises = state.supervisor.abandon();
+        drop(state);
+        promises.extend(calls.into_iter().map(NewCall::into_promise));
+        drop(promises);
+    }
+
     /// One of the pool's threads begins.
     pub(super) fn thread_begins(&self) {
         self.lock().threads.push(thread::current().id());

@@ -241,12 +241,12 @@ impl ProcessPoolExecutor {
 
     /// What it has done so far.
     pub fn counters(&self) -> Counters {
-        self.pool.desk().lock().supervisor.counters()
+        self.pool.desk().with(|supervisor, _| supervisor.counters())
     }
 
     /// What it still has to do.
     pub fn remaining(&self) -> Remaining {
-        self.pool.desk().lock().supervisor.remaining()
+        self.pool.desk().with(|supervisor, _| supervisor.remaining())
     }
 
     /// The numbers of the processes that are its workers now.

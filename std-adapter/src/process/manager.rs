@@ -16,6 +16,7 @@ use super::file::SharedFile;
 use super::os::{self, Channel, Interest, Launch, Ready, Sys, Watched, Worker};
 use super::places::SharedPlaces;
 use super::printed::Printed;
+use crate::contain::contain;
 
 /// So many bytes are read at once.
 const READ: usize = 64 * 1024;
@@ -65,13 +66,18 @@ impl<S: Sys> Manager<S> {
     /// Until the pool has ended.
     pub(super) fn run(mut self) {
         self.desk.thread_begins();
-        while let Some(sleep) = self.prepare() {
-            self.wait(sleep);
-            self.attend();
-        }
-        self.desk.lock().close_callbacks();
         let desk = self.desk.clone();
-        drop(self);
+        let ended = contain(move || {
+            while let Some(sleep) = self.prepare() {
+                self.wait(sleep);
+                self.attend();
+            }
+        });
+        if ended.is_none() {
+            // A mistake of ours. The workers were killed as they were dropped; nobody is to wait for them.
+            desk.abandon();
+        }
+        desk.lock().close_callbacks();
         desk.thread_ends();
     }
 

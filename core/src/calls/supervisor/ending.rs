@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::worker::{Stage, Why};
-use super::{Kill, Landing, Supervisor};
-use crate::calls::LargeSource;
+use super::{Kill, Landing, NewCall, Supervisor};
+use crate::calls::{CallPromise, LargeSource};
 use crate::error::TaskError;
 
 impl<L: LargeSource + Clone> Supervisor<L> {
@@ -28,10 +28,25 @@ impl<L: LargeSource + Clone> Supervisor<L> {
 
     /// Ends all workers, and starts none: what runs fails as killed, what has not started is cancelled.
     pub fn kill_all(&mut self, now: Duration, how: Kill) {
+        self.killed = true;
         self.close_and_cancel(now);
         for at in (0..self.workers.len()).rev() {
             self.end_worker(now, at, Why::Killed, how);
         }
+    }
+
+    /// Forgets all workers and calls, because whoever drives it cannot go on: the promises, to be dropped
+    /// outside the lock, which abandons their futures.
+    pub fn abandon(&mut self) -> Vec<CallPromise> {
+        (self.closed, self.killed) = (true, true);
+        self.patience.clear();
+        self.actions.clear();
+        let mut calls: Vec<_> = core::mem::take(&mut self.queue).into_values().collect();
+        for mut worker in self.workers.drain(..) {
+            calls.append(&mut worker.doomed);
+            calls.extend(worker.in_flight.drain(..).map(|flight| flight.call));
+        }
+        calls.into_iter().map(NewCall::into_promise).collect()
     }
 
     /// Gives up: what has not started fails with the cause, what runs may end.

@@ -100,6 +100,8 @@ pub struct Supervisor<L> {
     failed_spawns: u32,
     spawn_at: Duration,
     closed: bool,
+    /// Closed, and no worker is started for what may be left.
+    killed: bool,
     broken: Option<Arc<str>>,
     counters: Counters,
 }
@@ -122,6 +124,7 @@ impl<L: LargeSource + Clone> Supervisor<L> {
             failed_spawns: 0,
             spawn_at: Duration::ZERO,
             closed: false,
+            killed: false,
             broken: None,
             counters: Counters::default(),
         }
@@ -163,6 +166,8 @@ impl<L: LargeSource + Clone> Supervisor<L> {
         calls.into_iter().for_each(|call| self.enqueue(call));
         if let Some(cause) = self.broken.clone() {
             self.resolve_queue(|| Landing::Failed(TaskError::pool_broken(&cause)));
+        } else if self.killed {
+            self.resolve_queue(|| Landing::Cancelled);
         }
         self.dispatch(now);
     }
