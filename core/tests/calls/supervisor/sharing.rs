@@ -228,7 +228,8 @@ fn a_call_whose_worker_is_being_ended_is_counted_as_running() {
 #[test]
 fn nothing_starves_behind_a_call_that_overtook_it() {
     let mut world = warm(2, 64);
-    let (first, other) = (world.submit(HOLD), world.submit(HOLD));
+    let first = world.submit(HOLD);
+    let other = world.try_submit_to(1, HOLD, |call| call).expect("accepted"); // nothing is put behind it
     world.advance(ms(5));
     world.release(first);
     // The first worker is busy again, with three calls behind; then the second takes two of them.

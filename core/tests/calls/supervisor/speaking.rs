@@ -253,3 +253,19 @@ fn a_failure_of_any_kind_is_told_with_its_function_and_process() {
         world.ends_well();
     }
 }
+
+#[test]
+fn what_the_link_says_of_a_worker_is_as_bad_as_what_it_says_itself() {
+    let mut world = World::of(1);
+    let (call, waits) = (world.call(HOLD), world.call(ECHO));
+    let id = world.ids()[0];
+    for _ in 0..2 {
+        world.desk.with(|supervisor, now| supervisor.misbehaved(now, id, "too many files"));
+    }
+    world.settle();
+    let error = world.fails(call, TaskErrorKind::WorkerLost);
+    assert!(error.message().contains("broke the protocol: too many files"), "{error}");
+    world.succeeds(waits);
+    assert_eq!((world.spawns, world.kills.len()), (2, 1));
+    world.ends_well();
+}
