@@ -165,6 +165,25 @@ fn what_was_answered_before_its_worker_died_has_its_value() {
 }
 
 #[test]
+fn nothing_is_written_any_more_to_a_worker_that_is_to_end() {
+    let mut world = World::of(1);
+    let warm = world.call(ECHO);
+    world.succeeds(warm);
+    let runs = world.call(HOLD);
+    let ahead = world.submit(ECHO);
+    let id = world.ids()[0];
+    let has_unsent = |world: &World| world.desk.with(|supervisor, _| supervisor.has_unsent(id));
+    assert!(has_unsent(&world));
+    let future = world.future(runs).id();
+    assert!(world.desk.with(|supervisor, now| supervisor.kill(now, future)));
+    assert!(!has_unsent(&world));
+    world.settle();
+    let _ = world.fails(runs, TaskErrorKind::Killed);
+    world.succeeds(ahead);
+    world.ends_well();
+}
+
+#[test]
 fn a_call_that_runs_is_killed_and_one_that_waits_is_not() {
     let mut world = World::of(1);
     let (runs, waits) = (world.call(HOLD), world.call(ECHO));

@@ -188,6 +188,21 @@ fn what_waits_is_bounded() {
     world.ends_well();
 }
 
+#[test]
+fn what_was_sent_ahead_counts_as_waiting() {
+    let mut with = settings(1);
+    with.capacity = Some(2);
+    let mut world = World::new(with);
+    let warm = world.call(ECHO);
+    world.succeeds(warm);
+    let calls = [world.call(HOLD), world.call(ECHO), world.call(ECHO)];
+    assert_eq!(sent(&world), 3, "none is in the queue");
+    assert_eq!(world.try_submit(ECHO, |call| call), Err(RefusedReason::Full));
+    world.release(calls[0]);
+    calls.into_iter().for_each(|call| world.succeeds(call));
+    world.ends_well();
+}
+
 /// Seen red with cancellations counted by who recalls and by who is told.
 #[test]
 fn each_call_is_counted_once() {
