@@ -31,9 +31,10 @@ impl World {
 fn a_pool_ends_at_every_point_of_its_workers_lives_in_every_way() {
     for point in Point::ALL {
         for how in [How::Wait, How::Cancel, How::Terminate, How::Kill] {
-            for stubborn in [false, true] {
-                for times in [1, 2] {
-                    ends(point, how, stubborn, times);
+            for (stubborn, times) in [(true, 2), (false, 1), (true, 1), (false, 2)] {
+                ends(point, how, stubborn, times);
+                if cfg!(miri) {
+                    break; // it is interested in the points alone
                 }
             }
         }
