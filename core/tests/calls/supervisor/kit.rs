@@ -3,7 +3,7 @@
 
 use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use core::time::Duration;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use concurrent_futures_core::calls::supervisor::{
@@ -121,6 +121,8 @@ pub(super) struct World {
     pub(super) aftermaths: VecDeque<Aftermath>,
     pub(super) kills: Vec<(u32, Kill, Duration)>,
     pub(super) spawns: usize,
+    /// Those to whom there is something to write, as far as anybody was told.
+    to_write: BTreeSet<WorkerId>,
     /// The side effects: how often calls were started.
     started: BTreeMap<u64, usize>,
     workers_at_once: usize,
@@ -161,6 +163,7 @@ impl World {
             aftermaths: VecDeque::new(),
             kills: Vec::new(),
             spawns: 0,
+            to_write: BTreeSet::new(),
             started: BTreeMap::new(),
             workers_at_once,
         }
@@ -338,7 +341,9 @@ impl World {
         let Some(action) = action else { return false };
         match action {
             Action::Spawn(id) => self.spawn(id),
-            Action::Write(id) => drop(self.write(id, usize::MAX)),
+            Action::Write(id) => {
+                let _ = self.to_write.insert(id);
+            }
             Action::Kill(id, how) => self.kill(id, how),
             Action::Resolve(promise, landing) => self.aftermaths.extend(promise.land(landing)),
         }
@@ -387,8 +392,14 @@ impl World {
         let Some(puppet) = self.workers.get_mut(&id).filter(|puppet| puppet.is_alive()) else {
             return false;
         };
+        if !self.to_write.contains(&id) {
+            return false; // nobody was told to
+        }
         self.desk.with(|supervisor, _| {
-            let Some((bytes, file)) = supervisor.unsent(id) else { return false };
+            let Some((bytes, file)) = supervisor.unsent(id) else {
+                let _ = self.to_write.remove(&id);
+                return false;
+            };
             let count = bytes.len().min(most).min(puppet.appetite());
             puppet.read(&bytes[..count], file.cloned());
             supervisor.sent(id, count);
