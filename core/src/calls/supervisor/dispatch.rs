@@ -36,12 +36,14 @@ impl<L: LargeSource + Clone> Supervisor<L> {
             if !self.has_quota(worker) {
                 continue;
             }
-            match worker.ahead() {
-                Some(_) if worker.is_idle() => return Some(at),
-                Some(ahead) if !alone && best.is_none_or(|(least, _)| ahead < least) => {
-                    best = Some((ahead, at));
-                }
-                _ => {}
+            let Some(ahead) = worker.ahead() else { continue };
+            if worker.is_idle() {
+                return Some(at);
+            }
+            // Calls of no measurable duration are counted.
+            let load = (ahead, worker.in_flight.len());
+            if !alone && best.is_none_or(|(least, _)| load < least) {
+                best = Some((load, at));
             }
         }
         best.map(|(_, at)| at)

@@ -78,16 +78,15 @@ impl<L: LargeSource + Clone> Supervisor<L> {
     /// A call with a limit has been at a worker for as long as it may run.
     fn end_run(&mut self, now: Duration, at: usize) {
         let worker = &mut self.workers[at];
-        worker.put_running_first();
-        match worker.in_flight.front() {
-            Some(first) if first.call.run_for.is_none() => {
-                // It has not had its turn: it gets one elsewhere.
-                worker.run_until = None;
-                let recalled = worker.recall_all(1);
-                recalled.into_iter().for_each(|call| self.come_home(call));
-            }
-            _ => self.end_worker(now, at, Why::Deadline, Kill::Politely),
+        if !worker.runs_one_without_limit() {
+            return self.end_worker(now, at, Why::Deadline, Kill::Politely);
         }
+        // It has been answered, and the answer is on its way; or it has not had its turn, and gets one
+        // elsewhere.
+        worker.run_until = None;
+        worker.slow = true;
+        let recalled = worker.recall_all(1);
+        recalled.into_iter().for_each(|call| self.come_home(call));
     }
 
     /// Calls that were not started in time.

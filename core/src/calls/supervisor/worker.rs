@@ -293,10 +293,17 @@ impl<L: Clone> Worker<L> {
         (0..self.in_flight.len()).filter(|position| self.has_started(*position)).count()
     }
 
-    /// Whether it has started the call of that future.
+    /// Whether it runs the call of that future: the last that it has started. Answers to those before
+    /// are on their way.
     pub(super) fn runs(&self, future: FutureId) -> bool {
-        let is_it = |flight: &InFlight<L>| flight.call.promise.id() == future;
-        self.in_flight.iter().position(is_it).is_some_and(|position| self.has_started(position))
+        let last = (0..self.in_flight.len()).rev().find(|position| self.has_started(*position));
+        last.is_some_and(|position| self.in_flight[position].call.promise.id() == future)
+    }
+
+    /// Whether it has started a call that may run as long as it likes.
+    pub(super) fn runs_one_without_limit(&self) -> bool {
+        let unlimited = |position: &usize| self.in_flight[*position].call.run_for.is_none();
+        (0..self.in_flight.len()).filter(unlimited).any(|position| self.has_started(position))
     }
 
     /// Lets go of files that came along with frames that did not speak of them; says how many.

@@ -24,8 +24,9 @@ fn a_death_costs_the_call_that_was_running_and_no_other() {
     let exits =
         [KILLED, Exit::Code(0), Exit::Code(3), Exit::Signal(6), Exit::Signal(11), Exit::Unknown];
     for point in Point::ALL {
-        for exit in exits {
-            dies(point, exit);
+        // Miri is interested in the points alone.
+        for exit in &exits[..if cfg!(miri) { 1 } else { exits.len() }] {
+            dies(point, *exit);
         }
     }
 }

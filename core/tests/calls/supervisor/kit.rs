@@ -3,7 +3,7 @@
 
 use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use core::time::Duration;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use concurrent_futures_core::calls::supervisor::{
@@ -57,7 +57,8 @@ pub(super) struct Pool {
 impl Pool {
     /// Does something under the lock.
     pub(super) fn with<R>(&self, f: impl FnOnce(&mut Supervisor<TestFile>, Duration) -> R) -> R {
-        let mut supervisor = self.supervisor.lock().expect("no panic under the lock");
+        // One thread: whoever finds it locked would have waited for itself.
+        let mut supervisor = self.supervisor.try_lock().expect("nothing of a user's runs under it");
         let result = f(&mut supervisor, self.now());
         self.actions.lock().expect("as above").extend(supervisor.take_actions());
         result
@@ -70,15 +71,18 @@ impl Pool {
 
 impl Desk for Pool {
     fn recall(&self, call: u64) -> bool {
-        self.with(|supervisor, now| supervisor.recall(now, call))
+        // Futures are dropped too when a test fails: it is to say why.
+        !std::thread::panicking() && self.with(|supervisor, now| supervisor.recall(now, call))
     }
 
     fn has_started(&self, call: u64) -> bool {
-        self.with(|supervisor, _| supervisor.has_started(call))
+        !std::thread::panicking() && self.with(|supervisor, _| supervisor.has_started(call))
     }
 
     fn cancelled(&self, call: u64) {
-        self.with(|supervisor, now| supervisor.cancelled(now, call));
+        if !std::thread::panicking() {
+            self.with(|supervisor, now| supervisor.cancelled(now, call));
+        }
     }
 }
 
@@ -120,6 +124,8 @@ pub(super) struct World {
     pub(super) aftermaths: VecDeque<Aftermath>,
     pub(super) kills: Vec<(u32, Kill, Duration)>,
     pub(super) spawns: usize,
+    /// Those to whom there is something to write, as far as anybody was told.
+    to_write: BTreeSet<WorkerId>,
     /// The side effects: how often calls were started.
     started: BTreeMap<u64, usize>,
     workers_at_once: usize,
@@ -160,6 +166,7 @@ impl World {
             aftermaths: VecDeque::new(),
             kills: Vec::new(),
             spawns: 0,
+            to_write: BTreeSet::new(),
             started: BTreeMap::new(),
             workers_at_once,
         }
@@ -337,7 +344,9 @@ impl World {
         let Some(action) = action else { return false };
         match action {
             Action::Spawn(id) => self.spawn(id),
-            Action::Write(id) => drop(self.write(id, usize::MAX)),
+            Action::Write(id) => {
+                let _ = self.to_write.insert(id);
+            }
             Action::Kill(id, how) => self.kill(id, how),
             Action::Resolve(promise, landing) => self.aftermaths.extend(promise.land(landing)),
         }
@@ -386,8 +395,14 @@ impl World {
         let Some(puppet) = self.workers.get_mut(&id).filter(|puppet| puppet.is_alive()) else {
             return false;
         };
+        if !self.to_write.contains(&id) {
+            return false; // nobody was told to
+        }
         self.desk.with(|supervisor, _| {
-            let Some((bytes, file)) = supervisor.unsent(id) else { return false };
+            let Some((bytes, file)) = supervisor.unsent(id) else {
+                let _ = self.to_write.remove(&id);
+                return false;
+            };
             let count = bytes.len().min(most).min(puppet.appetite());
             puppet.read(&bytes[..count], file.cloned());
             supervisor.sent(id, count);
@@ -617,7 +632,10 @@ impl World {
 impl core::fmt::Debug for World {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         writeln!(f, "at {:?}:", self.now())?;
-        writeln!(f, "  {:?}", self.desk.supervisor.lock().unwrap_or_else(|e| e.into_inner()))?;
+        match self.desk.supervisor.try_lock() {
+            Ok(supervisor) => writeln!(f, "  {supervisor:?}")?,
+            Err(_) => writeln!(f, "  in use")?,
+        }
         for puppet in self.workers.values() {
             let running = puppet.running.as_ref().map(|(header, ..)| header.id);
             let (pid, point, exit) = (puppet.pid, puppet.point, puppet.exit);

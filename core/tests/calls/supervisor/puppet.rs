@@ -195,11 +195,9 @@ impl Puppet {
         if !self.is_alive() || self.temper.stops_at == Some(self.point) {
             return false;
         }
-        if let Some((point, exit)) = self.temper.dies_at {
-            if point == self.point {
-                self.die(exit.unwrap_or(KILL));
-                return true;
-            }
+        if let Some((_, exit)) = self.temper.dies_at.filter(|(point, _)| *point == self.point) {
+            self.die(exit.unwrap_or(KILL));
+            return true;
         }
         match self.point {
             Point::Exec => self.go(Point::BeforeHello),
@@ -271,7 +269,7 @@ impl Puppet {
                 self.go(Point::Draining)
             }
             FrameKind::Call => {
-                assert_eq!(frame.header.task, 1, "its own number of the function");
+                assert!(matches!(frame.header.task, 1 | 2), "its own numbers of its functions");
                 assert_eq!(file.is_some(), frame.header.attached > 0, "the file came along");
                 let place = &self.places[usize::from(frame.header.place)];
                 if place.start(frame.header.id) == Start::Run {

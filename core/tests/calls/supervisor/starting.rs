@@ -263,3 +263,28 @@ fn a_worker_is_started_before_there_is_a_call_if_that_is_wanted() {
     assert_eq!(world.desk.with(|supervisor, _| supervisor.pids()), [101]);
     world.ends_well();
 }
+
+/// They were sent, and have not started. Seen red with a pool that breaks and leaves them there.
+#[test]
+fn a_pool_that_breaks_calls_back_what_was_sent_ahead() {
+    let mut with = settings(2);
+    with.restarts = 0;
+    let mut world = World::new(with);
+    let (first, second) = (world.call(ECHO), world.call(ECHO));
+    world.succeeds(first);
+    world.succeeds(second);
+    let (runs, dies) = (world.submit(HOLD), world.submit(HOLD));
+    world.advance(ms(5));
+    world.release(runs);
+    world.succeeds(runs);
+    let (runs, ahead) = (world.call(HOLD), world.call(ECHO));
+    let id = world.runner(dies).expect("it runs");
+    world.die(id, KILL);
+    let _ = world.fails(dies, TaskErrorKind::WorkerLost);
+    let error = world.fails(ahead, TaskErrorKind::PoolBroken);
+    assert!(error.message().contains("1 workers were lost"), "{error}");
+    world.release(runs);
+    world.succeeds(runs);
+    assert_eq!(world.starts(ahead), 0);
+    world.ends_well();
+}

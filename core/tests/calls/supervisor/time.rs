@@ -70,11 +70,18 @@ fn the_limit_of_a_call_that_was_called_back_kills_nobody() {
     world.succeeds(first);
     let call = world.try_submit(HOLD, |call| call.run_for(ms(50))).expect("accepted");
     world.settle();
+    let behind = world.call(ECHO);
     assert!(world.future(call).cancel());
+    world.advance(ms(100));
+    assert!(world.kills.is_empty(), "{:?}", world.kills);
+    assert!(world.future(behind).cancel());
+    let call = world.try_submit(HOLD, |call| call.run_for(ms(50))).expect("accepted");
+    world.settle();
+    assert!(world.future(call).cancel());
+    world.advance(ms(100));
+    assert!(world.kills.is_empty(), "{:?}", world.kills);
     world.only().temper = Temper::default();
     let next = world.call(HOLD);
-    world.advance(ms(200));
-    assert!(world.kills.is_empty(), "{:?}", world.kills);
     world.release(next);
     world.succeeds(next);
     world.ends_well();
@@ -244,5 +251,42 @@ fn a_clock_that_jumps_hurts_only_what_it_is_too_late_for() {
     world.everything_ends();
     world.succeeds(waits);
     world.succeeds(limited);
+    world.ends_well();
+}
+
+/// Seen red with replacements for whoever is about to end, without bound.
+#[test]
+fn workers_that_do_not_end_are_not_replaced_again_and_again() {
+    let mut world = World::of(2);
+    world.temper = Temper { stubborn: true, ..Temper::default() };
+    let limited = |world: &mut World| world.try_submit(HOLD, |call| call.run_for(ms(10)));
+    let calls: Vec<usize> = (0..12).map(|_| limited(&mut world).expect("accepted")).collect();
+    world.advance(ms(1_000));
+    assert_eq!(world.workers.len(), 4, "two that are to end, and the two after them: {world:?}");
+    world.advance(Duration::from_secs(20));
+    for call in calls {
+        let _ = world.fails(call, TaskErrorKind::DeadlinePassed);
+    }
+    world.ends_well();
+}
+
+/// Its answer is on its way. Seen red by the simulator, with the call behind it lost.
+#[test]
+fn a_limit_that_ends_while_the_answer_is_on_its_way_kills_nobody() {
+    let mut world = World::of(1);
+    let warm = world.call(ECHO);
+    world.succeeds(warm);
+    let limited = world.try_submit(ECHO, |call| call.run_for(ms(50))).expect("accepted");
+    let behind = world.submit(HOLD);
+    let id = world.ids()[0];
+    while world.perform_next() | world.write(id, usize::MAX) {}
+    while world.step(id) {} // answers the first, starts the second; nobody reads
+    world.set_clock(ms(50));
+    world.tick();
+    world.settle();
+    world.succeeds(limited);
+    assert!(world.future(behind).running() && world.kills.is_empty());
+    world.release(behind);
+    world.succeeds(behind);
     world.ends_well();
 }
