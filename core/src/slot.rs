@@ -262,10 +262,13 @@ impl SlotRef {
     /// Where the task is in its life. Of one that is away the keeper knows more.
     pub(crate) fn life(&self) -> FutureState {
         let snapshot = self.snapshot();
-        if snapshot.is_away() && self.has_started() {
-            return FutureState::Running;
+        if !snapshot.is_away() {
+            return FutureState::of(snapshot);
         }
-        FutureState::of(snapshot)
+        let started = self.has_started();
+        // Meanwhile it may have been resolved, or it is back: then the answer was about another time.
+        let snapshot = self.snapshot();
+        if started && snapshot.is_away() { FutureState::Running } else { FutureState::of(snapshot) }
     }
 
     #[cold]

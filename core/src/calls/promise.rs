@@ -27,7 +27,8 @@ pub trait Desk: Send + Sync + 'static {
     /// has forgotten it, with [`CallPromise::relinquish`], and the caller resolves its future.
     fn recall(&self, call: u64) -> bool;
 
-    /// Whether a call that was sent to a worker has started there.
+    /// Whether a call that was sent to a worker has started there; also once its outcome has come and
+    /// is about to land. Of a call that is back the answer does not matter.
     fn has_started(&self, call: u64) -> bool;
 
     /// A call that had not been sent, or was back, has been cancelled: what is kept of it can go.

@@ -7,6 +7,25 @@
 
 mod arena_slot_vs_late_reference;
 mod attempt_queued_vs_wait;
+mod call_break_down_vs_submit;
+mod call_cancel_all_vs_cancel;
+mod call_cancel_all_vs_reply;
+mod call_deadline_vs_reply;
+mod call_desk_vs_last_call;
+mod call_home_vs_cancel;
+mod call_kill_vs_reply;
+mod call_land_vs_callback;
+mod call_land_vs_future;
+mod call_land_vs_shared;
+mod call_look_vs_reply;
+mod call_patience_vs_start;
+mod call_relieve_vs_start;
+mod call_replacement_vs_shutdown;
+mod call_reply_vs_death;
+mod call_sent_vs_cancel;
+mod call_shutdown_vs_death;
+mod call_start_vs_cancel;
+mod call_support;
 mod callback_added_vs_complete;
 mod cancel_vs_cancel;
 mod cancel_vs_wait;

@@ -5,6 +5,7 @@
 use core::mem;
 use std::task::Wake;
 
+use concurrent_futures_core::calls::supervisor::Action;
 use concurrent_futures_core::{Park, ThreadParker, promise};
 use concurrent_futures_loom::{Bound, model};
 use loom::cell::Cell;
@@ -12,6 +13,7 @@ use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use loom::sync::{Arc, Mutex};
 use loom::thread;
 
+use crate::call_support::{NOW, land, sent, submit};
 use crate::support::{Tracked, poll};
 
 /// Mistake: an increment as a load and a store.
@@ -183,5 +185,49 @@ fn sleep_without_a_second_look() {
         }
         let woken = submitter.join().unwrap();
         assert!(found || woken, "nobody runs the task");
+    });
+}
+
+/// Mistake: a worker looks whether the call is still offered, and then says that it has started it; its parent takes
+/// it back likewise.
+#[test]
+fn call_started_in_two_steps() {
+    model(Bound::Exhaustive, || {
+        let offered = Arc::new(AtomicBool::new(true));
+        let other = Arc::clone(&offered);
+        let worker = thread::spawn(move || take_in_two_steps(&other));
+        let recalled = take_in_two_steps(&offered);
+        let started = worker.join().unwrap();
+        assert!(!(started && recalled), "started and cancelled");
+    });
+}
+
+fn take_in_two_steps(offered: &AtomicBool) -> bool {
+    let taken = offered.load(Ordering::Relaxed);
+    offered.swap(false, Ordering::Relaxed);
+    taken
+}
+
+/// Mistake: a call is landed under the lock of its pool, and a callback of its future cancels another.
+#[test]
+fn call_landed_under_the_lock() {
+    model(Bound::Exhaustive, || {
+        let (calls, _worker, _, future) = sent(1);
+        let second = submit(&calls, 2);
+        future.add_done_callback(move |_| {
+            second.cancel();
+        });
+        let desk = calls.clone();
+        let close = thread::spawn(move || {
+            desk.with(|supervisor| {
+                supervisor.close_and_cancel(NOW);
+                for action in supervisor.take_actions() {
+                    if let Action::Resolve(promise, landing) = action {
+                        land(promise, landing);
+                    }
+                }
+            });
+        });
+        close.join().unwrap();
     });
 }

@@ -61,6 +61,7 @@ impl<L: LargeSource + Clone> Supervisor<L> {
         }
         let known = self.workers[at].table.get(call.task as usize).copied().flatten().is_some();
         if !known {
+            call.promise.come_home(); // it never ran, and is not said to
             let said = alloc::format!("the worker's program has no function {}", call.name);
             return self.resolve(call, super::Landing::Failed(TaskError::refused(said)));
         }

@@ -290,10 +290,8 @@ impl<L: LargeSource + Clone> Supervisor<L> {
     pub fn has_started(&self, number: u64) -> bool {
         match self.find(number) {
             Some((at, position)) => self.workers[at].has_started(position),
-            None => self
-                .workers
-                .iter()
-                .any(|worker| worker.doomed.iter().any(|call| call.number == number)),
+            // Lost with its worker, or its outcome is on its way to the future.
+            None => !self.queue.contains_key(&number),
         }
     }
 

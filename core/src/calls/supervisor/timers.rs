@@ -101,6 +101,7 @@ impl<L: LargeSource + Clone> Supervisor<L> {
                 None => self.queue.remove(&number),
             };
             if let Some(call) = waiting {
+                call.promise.come_home(); // it never ran, and is not said to
                 let message = format!("{} was not started in time", call.name);
                 let kind = TaskErrorKind::DeadlinePassed;
                 let error = TaskError::remote(kind, message, None, Remote::default());
