@@ -42,8 +42,9 @@ pub use exit_guard::ExitGuard;
 pub use process::registration::{NotRegistered, RegisterError, registry};
 #[cfg(unix)]
 pub use process::{
-    CallError, CallErrorReason, CallOptions, InitializerError, NotInitialized, OutputStream,
-    ProcessBuildError, ProcessPoolBuilder, ProcessPoolExecutor, WorkerOutput, init, init_with,
+    AsFallible, AsValue, CallError, CallErrorReason, CallOptions, Calls, InitializerError,
+    NotInitialized, OutputStream, ProcessBuildError, ProcessMap, ProcessMapFallible,
+    ProcessPoolBuilder, ProcessPoolExecutor, WorkerOutput, init, init_with,
 };
 pub use retry::{History, submit_retry};
 pub use retry_policy::{RetryPolicy, RetryPolicyError};

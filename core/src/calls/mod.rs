@@ -8,6 +8,8 @@
 mod attach;
 mod batch;
 mod callee;
+#[cfg(feature = "std")]
+mod chunk;
 mod codec;
 mod codec_error;
 mod decoder;
@@ -41,6 +43,8 @@ mod worker_host;
 pub use attach::{ATTACH_FROM, Attach, AttachError, Detach, DetachError};
 pub use batch::{BatchReader, BatchWriter, Item, ItemKind};
 pub use callee::{Callee, FallibleCallee, Portable};
+#[cfg(feature = "std")]
+pub use chunk::ChunkOf;
 pub use codec::{decode, encode, encode_into};
 pub use codec_error::{DecodeError, EncodeError};
 #[cfg(feature = "std")]

@@ -209,7 +209,7 @@ impl ProcessPoolBuilder {
         self.settings.initializer =
             self.initializer.transpose().map_err(ProcessBuildError::Initializer)?;
         self.settings.workers = self.settings.workers.max(1);
-        let limits = self.settings.limits;
+        let (limits, workers) = (self.settings.limits, self.settings.workers);
         // Where it cannot be told, nobody compares.
         let build = if own_program { os::build_id().ok() } else { None };
         let parts = Parts {
@@ -220,7 +220,7 @@ impl ProcessPoolBuilder {
             listener: self.listener,
         };
         let pool = Pool::start(Os::new(), parts).map_err(ProcessBuildError::System)?;
-        Ok(ProcessPoolExecutor::assemble(pool, limits, self.options))
+        Ok(ProcessPoolExecutor::assemble(pool, limits, self.options, workers))
     }
 }
 

@@ -83,3 +83,13 @@ impl<A> From<CallError<A>> for TaskError {
         Self::failed(error.to_string())
     }
 }
+
+impl From<CallErrorReason> for TaskError {
+    /// For an item of a `map` that was not accepted.
+    fn from(reason: CallErrorReason) -> Self {
+        match &reason {
+            CallErrorReason::Arguments(error) => Self::from(error),
+            other => Self::refused(other),
+        }
+    }
+}

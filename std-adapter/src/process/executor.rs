@@ -3,22 +3,19 @@
 
 use std::fmt;
 
-use concurrent_futures_core::calls::supervisor::{Kill, NewCall};
+use concurrent_futures_core::calls::supervisor::Kill;
 use concurrent_futures_core::calls::{
-    Callee, Decode, FallibleCallee, FrameFlags, Limits, Portable, encode_into,
+    Callee, Decode, FallibleCallee, FrameFlags, Limits, Portable,
 };
-use concurrent_futures_core::{
-    Counters, Future, FutureId, RefusedReason, Remaining, Shutdown, ShutdownError,
-};
+use concurrent_futures_core::{Counters, Future, FutureId, Remaining, Shutdown, ShutdownError};
 
 use super::builder::{ProcessBuildError, ProcessPoolBuilder};
-use super::call_error::{CallError, CallErrorReason};
+use super::call_error::CallError;
 use super::call_options::CallOptions;
+use super::caller::{Called, Caller};
 use super::decode::{AsFallible, AsValue};
-use super::file::Writing;
 use super::os::Os;
 use super::pool::Pool;
-use super::registration;
 use crate::contain::contain;
 
 /// A pool of worker processes that run registered functions.
@@ -52,8 +49,9 @@ use crate::contain::contain;
 /// ```
 pub struct ProcessPoolExecutor {
     pool: Pool<Os>,
-    limits: Limits,
+    caller: Caller,
     options: CallOptions,
+    max_workers: usize,
 }
 
 impl ProcessPoolExecutor {
@@ -70,8 +68,27 @@ impl ProcessPoolExecutor {
         ProcessPoolBuilder::new()
     }
 
-    pub(super) fn assemble(pool: Pool<Os>, limits: Limits, options: CallOptions) -> Self {
-        Self { pool, limits, options }
+    pub(super) fn assemble(
+        pool: Pool<Os>,
+        limits: Limits,
+        options: CallOptions,
+        max_workers: usize,
+    ) -> Self {
+        let caller = Caller::new(pool.desk().clone(), limits);
+        Self { pool, caller, options, max_workers }
+    }
+
+    pub(super) fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    pub(super) fn options(&self) -> CallOptions {
+        self.options
+    }
+
+    /// How many workers there may be.
+    pub fn max_workers(&self) -> usize {
+        self.max_workers
     }
 
     /// Calls a registered function in a worker. Its arguments: `()` for none, one as itself, several as
@@ -163,53 +180,14 @@ impl ProcessPoolExecutor {
         D: Decode<Output: Send + 'static>,
         A: Portable,
     {
-        match self.try_call::<F, D, A>(options, flags, &arguments) {
+        let called = Called::find::<F>(flags, options);
+        match called.and_then(|called| self.caller.call::<D, A>(called, &arguments)) {
             Ok(future) => {
                 contain(|| drop(arguments)); // the worker has them
                 Ok(future)
             }
             Err(reason) => Err(CallError::new(arguments, reason)),
         }
-    }
-
-    /// # Errors
-    /// Why the call was not accepted.
-    fn try_call<F, D, A>(
-        &self,
-        options: CallOptions,
-        flags: FrameFlags,
-        arguments: &A,
-    ) -> Result<Future<D::Output>, CallErrorReason>
-    where
-        F: 'static,
-        D: Decode<Output: Send + 'static>,
-        A: Portable,
-    {
-        let desk = self.pool.desk();
-        if desk.is_copy() {
-            return Err(CallErrorReason::Refused(RefusedReason::ShutDown));
-        }
-        let (task, name) =
-            registration::find_named::<F>().map_err(CallErrorReason::NotRegistered)?;
-        let mut files = Writing::new(&desk.files, &desk.sys);
-        let mut payload = Vec::new();
-        let encoded =
-            contain(|| encode_into(&mut payload, arguments, &self.limits, Some(&mut files)));
-        encoded.ok_or(CallErrorReason::ArgumentsPanicked)?.map_err(CallErrorReason::Arguments)?;
-        let number = desk.number();
-        let (promise, future) = desk.call::<D>(number);
-        let mut call = NewCall::new(number, promise, task, name, payload).flags(flags);
-        if let Some((file, length)) = files.finish() {
-            call = call.large(file, length);
-        }
-        if let Some(time) = options.queue_timeout {
-            call = call.start_by(desk.sys_now().saturating_add(time));
-        }
-        if let Some(time) = options.run_timeout {
-            call = call.run_for(time);
-        }
-        desk.submit(call).map_err(CallErrorReason::Refused)?;
-        Ok(future)
     }
 
     /// Ends the worker that runs the task of this future, with all that it started: the future fails as

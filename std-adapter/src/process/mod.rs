@@ -11,6 +11,10 @@ mod call_options;
 #[cfg(unix)]
 mod callbacks;
 #[cfg(unix)]
+mod caller;
+#[cfg(unix)]
+mod calls;
+#[cfg(unix)]
 mod decode;
 #[cfg(unix)]
 mod desk;
@@ -22,6 +26,8 @@ mod file;
 pub(crate) mod init;
 #[cfg(unix)]
 mod manager;
+#[cfg(unix)]
+mod map;
 #[cfg(unix)]
 mod nesting;
 #[cfg(unix)]
@@ -42,8 +48,14 @@ pub use call_error::{CallError, CallErrorReason};
 #[cfg(unix)]
 pub use call_options::CallOptions;
 #[cfg(unix)]
+pub use calls::Calls;
+#[cfg(unix)]
+pub use decode::{AsFallible, AsValue};
+#[cfg(unix)]
 pub use executor::ProcessPoolExecutor;
 #[cfg(unix)]
 pub use init::{NotInitialized, init, init_with};
+#[cfg(unix)]
+pub use map::{ProcessMap, ProcessMapFallible};
 #[cfg(unix)]
 pub use printed::{OutputStream, WorkerOutput};

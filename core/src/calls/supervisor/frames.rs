@@ -8,11 +8,11 @@ use core::time::Duration;
 
 use super::worker::{PLACES, Stage, Why};
 use super::{Kill, Landing, Supervisor, WorkerId};
+use crate::calls::failures::error_of;
 use crate::calls::{
-    Encoded, Frame, FrameKind, Hello, InitialCall, LargeSource, RemoteFailure, RemoteFailureKind,
-    Welcome,
+    Encoded, Frame, FrameKind, Hello, InitialCall, LargeSource, RemoteFailure, Welcome,
 };
-use crate::error::{Remote, TaskError, TaskErrorKind};
+use crate::error::TaskError;
 
 impl<L: LargeSource + Clone> Supervisor<L> {
     /// So many bytes were read into [`space`](Self::space), and these files came along.
@@ -196,7 +196,8 @@ impl<L: LargeSource + Clone> Supervisor<L> {
         if kind == FrameKind::Failure {
             return self.failure(at, call, &frame).map(Landing::Failed);
         }
-        let encoded = Encoded::new(frame.payload, large, self.settings.limits);
+        let ran = Duration::from_nanos(u64::from(frame.header.ran) * 100);
+        let encoded = Encoded::new(frame.payload, large, self.settings.limits).after(ran);
         Ok(if kind == FrameKind::Raised {
             Landing::Raised(encoded)
         } else {
@@ -214,21 +215,9 @@ impl<L: LargeSource + Clone> Supervisor<L> {
     ) -> Result<TaskError, String> {
         let failure = RemoteFailure::from_bytes(&frame.payload, &self.settings.limits)
             .map_err(|error| format!("a failure that cannot be read: {error}"))?;
-        let kind = match failure.kind {
-            RemoteFailureKind::Panicked => TaskErrorKind::Panicked,
-            RemoteFailureKind::ResultTooLarge => TaskErrorKind::TooLarge,
-            _ => TaskErrorKind::Undecodable,
-        };
-        let message = match failure.kind {
-            RemoteFailureKind::Panicked => failure.message,
-            _ => format!(
-                "{}, in process {}: {}",
-                self.name_of(call),
-                self.workers[at].pid,
-                failure.message
-            ),
-        };
-        let remote = Remote { worker: None, backtrace: failure.backtrace };
-        Ok(TaskError::remote(kind, message, failure.location, remote))
+        let pid = self.workers[at].pid;
+        Ok(error_of(failure, |message| {
+            format!("{}, in process {pid}: {message}", self.name_of(call))
+        }))
     }
 }

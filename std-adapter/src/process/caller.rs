@@ -1,0 +1,139 @@
+//! [`Caller`]: how a call of a function comes to a pool.
+#![forbid(unsafe_code)]
+
+use concurrent_futures_core::calls::supervisor::NewCall;
+use concurrent_futures_core::calls::{
+    BatchWriter, CallDesk, Decode, FrameFlags, ItemKind, Limits, Portable, encode_into,
+};
+use concurrent_futures_core::{Future, RefusedReason};
+
+use super::call_error::CallErrorReason;
+use super::call_options::CallOptions;
+use super::desk::PoolDesk;
+use super::file::{SharedFile, Writing};
+use super::os::Os;
+use super::registration;
+use crate::contain::contain;
+
+/// Makes calls in a pool. Clones make them in the same one, which does not wait for them to go.
+#[derive(Debug, Clone)]
+pub(super) struct Caller {
+    desk: CallDesk<PoolDesk<Os>>,
+    limits: Limits,
+}
+
+/// A function, and how it is called.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Called {
+    task: u32,
+    name: &'static str,
+    pub(super) flags: FrameFlags,
+    pub(super) options: CallOptions,
+}
+
+/// Arguments in bytes, with what goes along.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Packed {
+    payload: Vec<u8>,
+    large: Option<(SharedFile, u64)>,
+}
+
+impl Called {
+    /// The function of type `F`.
+    ///
+    /// # Errors
+    /// It is not registered.
+    pub(super) fn find<F: 'static>(
+        flags: FrameFlags,
+        options: CallOptions,
+    ) -> Result<Self, CallErrorReason> {
+        let (task, name) =
+            registration::find_named::<F>().map_err(CallErrorReason::NotRegistered)?;
+        Ok(Self { task, name, flags, options })
+    }
+}
+
+impl Caller {
+    pub(super) fn new(desk: CallDesk<PoolDesk<Os>>, limits: Limits) -> Self {
+        Self { desk, limits }
+    }
+
+    /// Calls a function with these arguments.
+    ///
+    /// # Errors
+    /// Why the call was not accepted.
+    pub(super) fn call<D, A>(
+        &self,
+        called: Called,
+        arguments: &A,
+    ) -> Result<Future<D::Output>, CallErrorReason>
+    where
+        D: Decode<Output: Send + 'static>,
+        A: Portable,
+    {
+        self.submit::<D>(called, self.pack(arguments)?)
+    }
+
+    /// # Errors
+    /// Why the arguments cannot be sent.
+    pub(super) fn pack<A: Portable>(&self, arguments: &A) -> Result<Packed, CallErrorReason> {
+        if self.desk.is_copy() {
+            return Err(CallErrorReason::Refused(RefusedReason::ShutDown));
+        }
+        let mut files = Writing::new(&self.desk.files, &self.desk.sys);
+        let mut payload = Vec::new();
+        let encoded =
+            contain(|| encode_into(&mut payload, arguments, &self.limits, Some(&mut files)));
+        encoded.ok_or(CallErrorReason::ArgumentsPanicked)?.map_err(CallErrorReason::Arguments)?;
+        Ok(Packed { payload, large: files.finish() })
+    }
+
+    /// As many items as fit into one chunk and can be sent at all, from the first on, and how many they are.
+    pub(super) fn pack_chunk<A: Portable>(&self, items: &[A]) -> (Packed, usize) {
+        let mut payload = Vec::new();
+        let mut batch = BatchWriter::new(&mut payload, &self.limits);
+        for item in items {
+            let write = |bytes: &mut Vec<u8>, limits: &Limits| {
+                encode_into(bytes, item, limits, None).map(|()| ItemKind::Value)
+            };
+            if !matches!(contain(|| batch.push_with(write)), Some(Ok(()))) {
+                break;
+            }
+        }
+        let (count, size) = (batch.count() as usize, batch.size());
+        payload.truncate(size); // of one that panicked there may be something left
+        (Packed { payload, large: None }, count)
+    }
+
+    /// Submits a call of a function with arguments that are packed.
+    ///
+    /// # Errors
+    /// Why it was not accepted.
+    pub(super) fn submit<D>(
+        &self,
+        called: Called,
+        packed: Packed,
+    ) -> Result<Future<D::Output>, CallErrorReason>
+    where
+        D: Decode<Output: Send + 'static>,
+    {
+        if self.desk.is_copy() {
+            return Err(CallErrorReason::Refused(RefusedReason::ShutDown));
+        }
+        let number = self.desk.number();
+        let (promise, future) = self.desk.call::<D>(number);
+        let Called { task, name, flags, options } = called;
+        let mut call = NewCall::new(number, promise, task, name, packed.payload).flags(flags);
+        if let Some((file, length)) = packed.large {
+            call = call.large(file, length);
+        }
+        if let Some(time) = options.queue_timeout {
+            call = call.start_by(self.desk.sys_now().saturating_add(time));
+        }
+        if let Some(time) = options.run_timeout {
+            call = call.run_for(time);
+        }
+        self.desk.submit(call).map_err(CallErrorReason::Refused)?;
+        Ok(future)
+    }
+}
