@@ -83,7 +83,7 @@ impl<R> Outcomes<R> {
     }
 
     /// In the order of the items.
-    pub(super) fn next(&mut self) -> Option<Result<R, TaskError>> {
+    pub(crate) fn next(&mut self) -> Option<Result<R, TaskError>> {
         let failed = self.failures.as_slice().first();
         if failed.is_some_and(|failed| failed.after == self.yielded) {
             return self.failures.next().map(|failed| Err(failed.error));

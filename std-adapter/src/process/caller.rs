@@ -27,8 +27,8 @@ pub(super) struct Caller {
 pub(super) struct Called {
     task: u32,
     name: &'static str,
-    pub(super) flags: FrameFlags,
-    pub(super) options: CallOptions,
+    flags: FrameFlags,
+    options: CallOptions,
 }
 
 /// Arguments in bytes, with what goes along.
@@ -50,6 +50,11 @@ impl Called {
         let (task, name) =
             registration::find_named::<F>().map_err(CallErrorReason::NotRegistered)?;
         Ok(Self { task, name, flags, options })
+    }
+
+    /// With several arguments at a time.
+    pub(super) fn in_chunks(self) -> Self {
+        Self { flags: self.flags.with(FrameFlags::CHUNK), ..self }
     }
 }
 

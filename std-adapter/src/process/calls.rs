@@ -4,7 +4,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use concurrent_futures_core::calls::{ChunkOf, Decode, FrameFlags, Portable};
+use concurrent_futures_core::calls::{ChunkOf, Decode, Portable};
 use concurrent_futures_core::{Flight, Future, MapSource, Outcomes, Pace, TaskError};
 
 use super::call_error::CallErrorReason;
@@ -57,8 +57,7 @@ where
             return self.one(items.remove(0));
         }
         let submit = |called: Called| -> Result<Future<Outcomes<D::Output>>, CallErrorReason> {
-            let flags = called.flags.with(FrameFlags::CHUNK);
-            self.caller.submit::<ChunkOf<D>>(Called { flags, ..called }, packed)
+            self.caller.submit::<ChunkOf<D>>(called.in_chunks(), packed)
         };
         let future = self.called.clone().and_then(submit);
         for item in items.drain(..count) {
