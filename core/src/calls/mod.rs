@@ -21,6 +21,7 @@ mod failures;
 mod frame;
 mod large_bytes;
 mod limits;
+mod local;
 mod messages;
 mod panic_report;
 mod place;
@@ -53,6 +54,7 @@ pub use entry::TaskEntry;
 pub use frame::{FrameError, FrameFlags, FrameHeader, FrameKind, HEADER_SIZE, VERSION};
 pub use large_bytes::LargeBytes;
 pub use limits::Limits;
+pub use local::{LocalFallibleFn, LocalFn};
 pub use messages::{
     Hello, InitialCall, NAME_SIZE, RemoteFailure, RemoteFailureKind, ResourceLimits, TaskName,
     Welcome,

@@ -26,7 +26,7 @@ pub struct Closures<B: Backend, F, I, R> {
 }
 
 impl<B: Backend, F, I, R> Closures<B, F, I, R> {
-    pub(super) fn new(executor: Arc<Shared<B>>, function: F, pace: Pace) -> Self {
+    pub(crate) fn new(executor: Arc<Shared<B>>, function: F, pace: Pace) -> Self {
         Self { executor, recipe: Arc::new(Recipe::new(function, pace)), function: PhantomData }
     }
 

@@ -31,6 +31,8 @@ mod unordered;
 
 pub use closures::Closures;
 pub use flight::Flight;
+#[cfg(feature = "calls")]
+pub(crate) use function::MapFunction;
 pub use function::{MapFallibleFn, MapFn};
 pub use iterator::Map;
 pub use options::MapOptions;

@@ -12,7 +12,8 @@ use std::time::Duration;
 
 use concurrent_futures_core::calls::supervisor::{Fit, SupervisorSettings};
 use concurrent_futures_core::calls::{
-    Callee, EncodeError, Hello, Limits, Portable, Registry, RegistryError, ResourceLimits, encode,
+    Callee, EncodeError, FallibleCallee, Hello, Limits, Portable, Registry, RegistryError,
+    ResourceLimits, decode, encode,
 };
 
 use super::call_options::CallOptions;
@@ -23,6 +24,7 @@ use super::os::{self, Group, Inherited, Launch, Os, Output};
 use super::pool::{Parts, Pool};
 use super::printed::{Listener, WorkerOutput};
 use super::registration::{self, NotRegistered};
+use crate::contain::contain;
 
 /// Builds a [`ProcessPoolExecutor`].
 #[must_use = "a builder does nothing until it builds"]
@@ -63,18 +65,32 @@ impl ProcessPoolBuilder {
     }
 
     /// A function that each worker runs before its first call. If it panics, the pool gives up: its calls
-    /// fail with what the initializer said.
+    /// fail with what the initializer said. What it returns is of no interest; see
+    /// [`initializer_fallible`](Self::initializer_fallible).
     pub fn initializer<F, A, M>(mut self, function: F, arguments: A) -> Self
     where
         F: Callee<A, M>,
         A: Portable,
     {
         let _ = function; // its type says which it is
+        self.settings.initializer_error = None;
         let found = registration::find::<F>().map_err(InitializerError::NotRegistered);
         self.initializer = Some(found.and_then(|task| {
             let bytes = encode(&arguments, &self.settings.limits, None);
             Ok((task, bytes.map_err(InitializerError::Arguments)?))
         }));
+        self
+    }
+
+    /// As [`initializer`](Self::initializer); if the function returns an `Err`, that is a failure as a panic
+    /// is, and what the error says is part of the cause.
+    pub fn initializer_fallible<F, A, M>(mut self, function: F, arguments: A) -> Self
+    where
+        F: FallibleCallee<A, M>,
+        A: Portable,
+    {
+        self = self.initializer(function, arguments);
+        self.settings.initializer_error = Some(error_text::<F::Value, F::Error>);
         self
     }
 
@@ -222,6 +238,20 @@ impl ProcessPoolBuilder {
         let pool = Pool::start(Os::new(), parts).map_err(ProcessBuildError::System)?;
         Ok(ProcessPoolExecutor::assemble(pool, limits, self.options, workers))
     }
+}
+
+/// What the error says of an initializer that returns a `Result<T, E>`.
+fn error_text<T, E>(bytes: &[u8], limits: &Limits) -> String
+where
+    T: Portable,
+    E: Portable + Into<Box<dyn Error + Send + Sync>>,
+{
+    let read = || match decode::<Result<T, E>>(bytes, limits, None) {
+        Ok(Err(error)) => error.into().to_string(),
+        Ok(Ok(_)) => String::from("it returned a value and called that an error"),
+        Err(error) => format!("its error cannot be decoded: {error}"),
+    };
+    contain(read).unwrap_or_else(|| String::from("its error panicked when it was read"))
 }
 
 /// Whether a worker will do for this program.

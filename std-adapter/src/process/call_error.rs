@@ -30,7 +30,7 @@ pub enum CallErrorReason {
 }
 
 impl<A> CallError<A> {
-    pub(super) fn new(arguments: A, reason: CallErrorReason) -> Self {
+    pub(crate) fn new(arguments: A, reason: CallErrorReason) -> Self {
         Self { arguments, reason }
     }
 

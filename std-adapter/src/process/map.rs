@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 use concurrent_futures_core::calls::{Callee, FallibleCallee, FrameFlags, Portable};
-use concurrent_futures_core::{Map, MapOptions};
+use concurrent_futures_core::{Map, MapOptions, Pace};
 
 use super::caller::Called;
 use super::calls::Calls;
@@ -70,8 +70,7 @@ impl ProcessPoolExecutor {
         I: IntoIterator<Item: Portable>,
     {
         let _ = function; // its type says which it is
-        let called = Called::find::<F>(FrameFlags::NONE, self.options());
-        let source = |pace| Calls::new(self.caller().clone(), called, pace);
+        let source = |pace| self.map_source::<F, _, _>(pace);
         Map::over(options, items.into_iter(), || Some(self.max_workers()), source)
     }
 
@@ -101,8 +100,28 @@ impl ProcessPoolExecutor {
         I: IntoIterator<Item: Portable>,
     {
         let _ = function; // its type says which it is
-        let called = Called::find::<F>(FrameFlags::FALLIBLE, self.options());
-        let source = |pace| Calls::new(self.caller().clone(), called, pace);
+        let source = |pace| self.map_source_fallible::<F, _, _>(pace);
         Map::over(options, items.into_iter(), || Some(self.max_workers()), source)
+    }
+
+    /// Has its workers call a function with the items of a map.
+    pub(crate) fn map_source<F, A, M>(&self, pace: Pace) -> Calls<A, AsValue<F::Output>>
+    where
+        F: Callee<A, M>,
+    {
+        let called = Called::find::<F>(FrameFlags::NONE, self.options());
+        Calls::new(self.caller().clone(), called, pace)
+    }
+
+    /// As `map_source`; an `Err` is a failure.
+    pub(crate) fn map_source_fallible<F, A, M>(
+        &self,
+        pace: Pace,
+    ) -> Calls<A, AsFallible<F::Value, F::Error>>
+    where
+        F: FallibleCallee<A, M>,
+    {
+        let called = Called::find::<F>(FrameFlags::FALLIBLE, self.options());
+        Calls::new(self.caller().clone(), called, pace)
     }
 }

@@ -1,11 +1,10 @@
 //! Worker processes: what an operating system adds to calls of registered functions.
 
+mod call_error;
 pub(crate) mod registration;
 
 #[cfg(unix)]
 mod builder;
-#[cfg(unix)]
-mod call_error;
 #[cfg(unix)]
 mod call_options;
 #[cfg(unix)]
@@ -43,7 +42,6 @@ mod worker_main;
 
 #[cfg(unix)]
 pub use builder::{InitializerError, ProcessBuildError, ProcessPoolBuilder};
-#[cfg(unix)]
 pub use call_error::{CallError, CallErrorReason};
 #[cfg(unix)]
 pub use call_options::CallOptions;

@@ -1,6 +1,7 @@
 //! The functions that are called.
 
 use std::process;
+use std::sync::OnceLock;
 
 use concurrent_futures::task;
 
@@ -51,6 +52,23 @@ pub(crate) fn wait_and_return(n: u64, go: Option<String>) -> u64 {
         support::wait_for(&go);
     }
     n
+}
+
+static SET_UP: OnceLock<String> = OnceLock::new();
+
+/// Fails where there is no text.
+#[task]
+pub(crate) fn set_up(text: String) -> Result<u8, String> {
+    if text.is_empty() {
+        return Err("nothing to set up".into());
+    }
+    SET_UP.get_or_init(|| text);
+    Ok(1)
+}
+
+#[task]
+pub(crate) fn initialized_with() -> String {
+    SET_UP.get().cloned().unwrap_or_default()
 }
 
 #[task]

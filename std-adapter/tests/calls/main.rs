@@ -5,6 +5,7 @@
 #![expect(clippy::missing_panics_doc, reason = "a test panics when it fails")]
 
 mod functions;
+mod initializer;
 mod map;
 mod support;
 

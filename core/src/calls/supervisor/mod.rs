@@ -42,7 +42,7 @@ use core::fmt;
 use core::time::Duration;
 
 pub use call::NewCall;
-pub use settings::SupervisorSettings;
+pub use settings::{ErrorText, SupervisorSettings};
 pub use worker::{PLACES, Places, WorkerId};
 
 use crate::backend::RefusedReason;
