@@ -22,6 +22,11 @@ pub(crate) fn pid_of(_: u64) -> u32 {
     process::id()
 }
 
+#[task]
+pub(crate) fn own_pid() -> u32 {
+    process::id()
+}
+
 /// Panics at 3, exits at 5.
 #[task]
 pub(crate) fn touchy(n: u64) -> u64 {
@@ -116,5 +121,26 @@ impl<'de> serde::Deserialize<'de> for PickyReader {
             3 => Err(serde::de::Error::custom("three again")),
             n => Ok(Self(n)),
         }
+    }
+}
+
+#[task]
+pub(crate) fn touch(value: Unsendable) -> Unsendable {
+    Unsendable(value.0 + 1)
+}
+
+/// Says that it could be sent, and cannot.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Unsendable(pub(crate) u32);
+
+impl serde::Serialize for Unsendable {
+    fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        Err(serde::ser::Error::custom("not to be encoded"))
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Unsendable {
+    fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+        Err(serde::de::Error::custom("not to be decoded"))
     }
 }

@@ -4,9 +4,11 @@
 #![expect(clippy::missing_errors_doc, reason = "a test says so by its name")]
 #![expect(clippy::missing_panics_doc, reason = "a test panics when it fails")]
 
+mod choice;
 mod functions;
 mod initializer;
 mod map;
+mod sets;
 mod support;
 
 concurrent_futures::worker_test!();
