@@ -1,9 +1,12 @@
 //! [`Caller`]: how a call of a function comes to a pool.
 #![forbid(unsafe_code)]
 
+use std::time::Duration;
+
 use concurrent_futures_core::calls::supervisor::NewCall;
 use concurrent_futures_core::calls::{
-    BatchWriter, CallDesk, Decode, FrameFlags, ItemKind, Limits, Portable, encode_into,
+    Attach, BatchWriter, CallDesk, CallPromise, Decode, FrameFlags, ItemKind, Limits, Portable,
+    encode_into,
 };
 use concurrent_futures_core::{Future, RefusedReason};
 
@@ -52,6 +55,28 @@ impl Called {
         Ok(Self { task, name, flags, options })
     }
 
+    /// A call of it, at this time.
+    pub(super) fn call(
+        self,
+        packed: Packed,
+        promise: CallPromise,
+        now: Duration,
+    ) -> NewCall<SharedFile> {
+        let Self { task, name, flags, options } = self;
+        let number = promise.number();
+        let mut call = NewCall::new(number, promise, task, name, packed.payload).flags(flags);
+        if let Some((file, length)) = packed.large {
+            call = call.large(file, length);
+        }
+        if let Some(time) = options.queue_timeout {
+            call = call.start_by(now.saturating_add(time));
+        }
+        if let Some(time) = options.run_timeout {
+            call = call.run_for(time);
+        }
+        call
+    }
+
     /// With several arguments at a time.
     pub(super) fn in_chunks(self) -> Self {
         Self { flags: self.flags.with(FrameFlags::CHUNK), ..self }
@@ -79,6 +104,10 @@ impl Caller {
         self.submit::<D>(called, self.pack(arguments)?)
     }
 
+    pub(super) fn desk(&self) -> &CallDesk<PoolDesk<Os>> {
+        &self.desk
+    }
+
     /// # Errors
     /// Why the arguments cannot be sent.
     pub(super) fn pack<A: Portable>(&self, arguments: &A) -> Result<Packed, CallErrorReason> {
@@ -86,11 +115,33 @@ impl Caller {
             return Err(CallErrorReason::Refused(RefusedReason::ShutDown));
         }
         let mut files = Writing::new(&self.desk.files, &self.desk.sys);
-        let mut payload = Vec::new();
-        let encoded =
-            contain(|| encode_into(&mut payload, arguments, &self.limits, Some(&mut files)));
-        encoded.ok_or(CallErrorReason::ArgumentsPanicked)?.map_err(CallErrorReason::Arguments)?;
+        let payload = self.encode(arguments, Some(&mut files))?;
         Ok(Packed { payload, large: files.finish() })
+    }
+
+    /// As `pack`, with large payloads among the others: those that lie beside a call are not there any more
+    /// when it is made again.
+    ///
+    /// # Errors
+    /// As there.
+    pub(super) fn pack_inline<A: Portable>(
+        &self,
+        arguments: &A,
+    ) -> Result<Packed, CallErrorReason> {
+        Ok(Packed { payload: self.encode(arguments, None)?, large: None })
+    }
+
+    /// # Errors
+    /// Why the arguments cannot be sent.
+    fn encode<A: Portable>(
+        &self,
+        arguments: &A,
+        attach: Option<&mut dyn Attach>,
+    ) -> Result<Vec<u8>, CallErrorReason> {
+        let mut payload = Vec::new();
+        let encoded = contain(|| encode_into(&mut payload, arguments, &self.limits, attach));
+        encoded.ok_or(CallErrorReason::ArgumentsPanicked)?.map_err(CallErrorReason::Arguments)?;
+        Ok(payload)
     }
 
     /// As many items as fit into one chunk and can be sent at all, from the first on, and how many they are.
@@ -127,17 +178,7 @@ impl Caller {
         }
         let number = self.desk.number();
         let (promise, future) = self.desk.call::<D>(number);
-        let Called { task, name, flags, options } = called;
-        let mut call = NewCall::new(number, promise, task, name, packed.payload).flags(flags);
-        if let Some((file, length)) = packed.large {
-            call = call.large(file, length);
-        }
-        if let Some(time) = options.queue_timeout {
-            call = call.start_by(self.desk.sys_now().saturating_add(time));
-        }
-        if let Some(time) = options.run_timeout {
-            call = call.run_for(time);
-        }
+        let call = called.call(packed, promise, self.desk.sys_now());
         self.desk.submit(call).map_err(CallErrorReason::Refused)?;
         Ok(future)
     }

@@ -26,9 +26,12 @@ use concurrent_futures_core::calls::supervisor::{Action, NewCall, Supervisor, Wo
 use concurrent_futures_core::calls::{CallPromise, Desk, Landing};
 use concurrent_futures_core::{FutureId, RefusedReason};
 
-use super::callbacks::Callbacks;
+use super::callbacks::{Callbacks, Job};
 use super::file::SharedFile;
 use super::os::{Channel, MemoryFilePool, Sys, Waker};
+use super::retries::{EndedAttempt, Retries};
+use crate::contain::contain;
+use crate::timer;
 
 /// What all threads of a pool share.
 #[derive(Debug)]
@@ -70,6 +73,8 @@ pub(super) struct State {
     /// Sockets that took less than there was: the manager waits until they take more.
     pub(super) is_stuck: bool,
     callbacks: Option<Callbacks>,
+    /// Calls that may be attempted again.
+    pub(super) retries: Retries,
     /// Those of the pool itself, which cannot wait for its end.
     pub(super) threads: Vec<ThreadId>,
     /// Threads that have not ended.
@@ -82,12 +87,18 @@ pub(super) struct State {
 #[must_use]
 pub(super) struct Resolutions {
     list: Vec<(CallPromise, Landing)>,
+    /// What may be attempted again is not resolved yet.
+    attempts: Vec<EndedAttempt>,
+    /// The pool has ended, and the timer has calls that wait for another attempt.
+    overtaken: bool,
     callbacks: Option<Callbacks>,
 }
 
 impl Resolutions {
     fn add(&mut self, mut more: Self) {
         self.list.append(&mut more.list);
+        self.attempts.append(&mut more.attempts);
+        self.overtaken |= more.overtaken;
         self.callbacks = more.callbacks.or(self.callbacks.take());
     }
 
@@ -100,6 +111,15 @@ impl Resolutions {
                     None => aftermath.run(),
                 }
             }
+        }
+        for attempt in self.attempts {
+            match &self.callbacks {
+                Some(callbacks) => callbacks.run(Box::new(move || attempt.follow())),
+                None => attempt.follow(),
+            }
+        }
+        if self.overtaken {
+            timer::waker().wake_by_ref();
         }
     }
 }
@@ -118,6 +138,7 @@ impl<S: Sys> PoolDesk<S> {
             sleeps_until: Some(Duration::ZERO),
             is_stuck: false,
             callbacks: Some(callbacks),
+            retries: Retries::default(),
             threads: Vec::new(),
             running: 0,
             waiting: 0,
@@ -200,11 +221,16 @@ impl<S: Sys> PoolDesk<S> {
         for action in state.supervisor.take_actions() {
             match action {
                 Action::Write(id) => self.write(state, id),
-                Action::Resolve(promise, landing) => resolutions.list.push((promise, landing)),
+                Action::Resolve(promise, landing) => {
+                    let (now, later) = state.retries.ended(promise, landing);
+                    resolutions.list.extend(now);
+                    resolutions.attempts.extend(later);
+                }
                 Action::Spawn(_) | Action::Kill(..) => state.errands.push(action),
             }
         }
-        if !resolutions.list.is_empty() {
+        resolutions.overtaken = !state.retries.is_empty() && state.is_closed();
+        if !resolutions.list.is_empty() || !resolutions.attempts.is_empty() {
             resolutions.callbacks = state.callbacks.clone();
             if state.waiting > 0 {
                 self.changed.notify_all();
@@ -240,6 +266,33 @@ impl<S: Sys> PoolDesk<S> {
         }
         drop(inbox);
         self.with(|supervisor, now| supervisor.submit(now, call)).map_err(|(_, reason)| reason)
+    }
+
+    /// Submits the call of a promise again.
+    ///
+    /// # Errors
+    /// The promise, and why not.
+    pub(super) fn submit_again(
+        &self,
+        promise: CallPromise,
+        call: impl FnOnce(CallPromise) -> NewCall<SharedFile>,
+    ) -> Result<(), (CallPromise, RefusedReason)> {
+        self.with(|supervisor, now| match supervisor.refuses() {
+            Some(reason) => Err((promise, reason)),
+            None => {
+                drop(supervisor.submit(now, call(promise))); // was not refused a moment ago
+                Ok(())
+            }
+        })
+    }
+
+    /// Runs something of a user's where it holds up nobody.
+    pub(super) fn call_back(&self, job: Job) {
+        let callbacks = self.lock().callbacks.clone();
+        match callbacks {
+            Some(callbacks) => callbacks.run(job),
+            None => drop(contain(job)),
+        }
     }
 
     /// Waits until `done` or the time is over; says whether it is done.
@@ -304,6 +357,12 @@ impl State {
         self.channels.iter().find(|(other, _)| *other == id).map(|(_, channel)| channel.clone())
     }
 
+    /// Whether nothing is accepted any more.
+    pub(super) fn is_closed(&self) -> bool {
+        let refuses = self.supervisor.refuses();
+        refuses.is_some_and(|reason| reason != RefusedReason::Full)
+    }
+
     /// Whether the manager has to be woken for what is to be done now, or earlier than it thinks.
     fn manager_is_wanted(&mut self) -> bool {
         let earlier = match (self.supervisor.next_deadline(), self.sleeps_until) {
@@ -327,7 +386,11 @@ impl State {
 
 impl<S: Sys> Desk for PoolDesk<S> {
     fn recall(&self, call: u64) -> bool {
-        self.with(|supervisor, now| supervisor.recall(now, call))
+        let recalled = self.with(|supervisor, now| supervisor.recall(now, call));
+        if recalled {
+            self.forget_retry(call);
+        }
+        recalled
     }
 
     fn has_started(&self, call: u64) -> bool {
@@ -335,6 +398,8 @@ impl<S: Sys> Desk for PoolDesk<S> {
     }
 
     fn cancelled(&self, call: u64) {
-        self.with(|supervisor, now| supervisor.cancelled(now, call));
+        if !self.forget_retry(call) {
+            self.with(|supervisor, now| supervisor.cancelled(now, call));
+        }
     }
 }

@@ -38,6 +38,10 @@ mod pool;
 #[cfg(unix)]
 mod printed;
 #[cfg(unix)]
+mod retries;
+#[cfg(unix)]
+mod retrying;
+#[cfg(unix)]
 mod worker_main;
 
 #[cfg(unix)]

@@ -22,6 +22,32 @@ pub(crate) fn pid_of(_: u64) -> u32 {
     process::id()
 }
 
+/// Leaves a sign of each attempt, of which so many fail in this way.
+#[task]
+pub(crate) fn attempt(signs: String, fails: usize, how: How) -> Result<usize, String> {
+    let attempts = support::attempts(&signs) + 1;
+    support::give(&format!("{signs}{attempts}"));
+    match how {
+        _ if attempts > fails => Ok(attempts),
+        How::Err => Err(format!("failure {attempts}")),
+        How::Panic => panic!("panic {attempts}"),
+        How::Exit => process::exit(3),
+        How::Wait(go) => {
+            support::wait_for(&go);
+            Err(format!("failure {attempts}"))
+        }
+    }
+}
+
+/// How an attempt fails.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub(crate) enum How {
+    Err,
+    Panic,
+    Exit,
+    Wait(String),
+}
+
 #[task]
 pub(crate) fn own_pid() -> u32 {
     process::id()

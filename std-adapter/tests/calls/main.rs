@@ -8,6 +8,7 @@ mod choice;
 mod functions;
 mod initializer;
 mod map;
+mod retries;
 mod sets;
 mod support;
 

@@ -104,7 +104,8 @@ fn sets_take_members_of_both_kinds_in_between() {
         let mut fixed = pin!(FixedWaitSet::<_, 2>::new());
         fixed.as_mut().insert(processes.submit(double, 5).unwrap()).unwrap();
         fixed.as_mut().insert(threads.submit(|| 11).unwrap()).unwrap();
-        let mut both = [(); 2].map(|()| block_on(fixed.as_mut().next_async()).unwrap().result().unwrap());
+        let mut both =
+            [(); 2].map(|()| block_on(fixed.as_mut().next_async()).unwrap().result().unwrap());
         both.sort();
         assert_eq!(both, [10, 11]);
     });

@@ -83,6 +83,11 @@ impl Signs {
     }
 }
 
+/// How many attempts have left a sign.
+pub(crate) fn attempts(signs: &str) -> usize {
+    (1..).take_while(|number| fs::exists(format!("{signs}{number}")).unwrap_or(false)).count()
+}
+
 impl Drop for Signs {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0); // or it stays in the directory for such things
