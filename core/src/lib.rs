@@ -153,7 +153,7 @@ pub use mailbox::Mailbox;
 pub use map::{Closures, Flight, Map, MapFallibleFn, MapFn, MapOptions, MapSource, Outcomes, Pace};
 pub use park::{Park, Parked};
 #[cfg(feature = "alloc")]
-pub use pool::{Platform, Pool, PoolSettings, PoolSettingsError, StartError, Worker};
+pub use pool::{Platform, Pool, PoolSettings, PoolSettingsError, Room, StartError, Ticket, Worker};
 #[cfg(feature = "std")]
 pub use promise::promise;
 #[cfg(feature = "alloc")]

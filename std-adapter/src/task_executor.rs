@@ -5,13 +5,13 @@ use std::fmt;
 
 use concurrent_futures_core::calls::{Callee, FallibleCallee, Portable};
 use concurrent_futures_core::{
-    Counters, Future, Map, MapOptions, Remaining, Shutdown, ShutdownError, SubmitError,
+    Counters, Future, Map, MapOptions, Remaining, Shutdown, ShutdownError,
 };
 
 #[cfg(unix)]
 use crate::ProcessPoolExecutor;
 use crate::task_source::{TaskSource, TaskSourceFallible};
-use crate::{CallError, CallErrorReason, ThreadPoolExecutor};
+use crate::{CallError, ThreadPoolExecutor};
 
 /// The iterator of [`TaskExecutor::map_task`].
 pub type TaskMap<I, F, M> = Map<TaskSource<<I as Iterator>::Item, F, M>, I>;
@@ -159,7 +159,7 @@ impl TaskExecutor for ThreadPoolExecutor {
         A: Portable,
         M: 'static,
     {
-        self.submit_call(function, arguments).map_err(refused)
+        self.submit_call(function, arguments).map_err(CallError::refused)
     }
 
     fn submit_task_fallible<F, A, M>(
@@ -172,7 +172,7 @@ impl TaskExecutor for ThreadPoolExecutor {
         A: Portable,
         M: 'static,
     {
-        self.submit_call_fallible(function, arguments).map_err(refused)
+        self.submit_call_fallible(function, arguments).map_err(CallError::refused)
     }
 
     fn map_task_with<F, M, I>(
@@ -216,11 +216,6 @@ impl TaskExecutor for ThreadPoolExecutor {
     fn counters(&self) -> Counters {
         (**self).counters()
     }
-}
-
-fn refused<A>(error: SubmitError<A>) -> CallError<A> {
-    let reason = error.reason().clone();
-    CallError::new(error.into_inner(), CallErrorReason::Refused(reason))
 }
 
 #[cfg(unix)]

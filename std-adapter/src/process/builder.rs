@@ -16,6 +16,8 @@ use concurrent_futures_core::calls::{
     ResourceLimits, decode, encode,
 };
 
+use concurrent_futures_core::WhenFull;
+
 use super::call_options::CallOptions;
 use super::executor::ProcessPoolExecutor;
 use super::init::{self, NotInitialized};
@@ -33,6 +35,7 @@ pub struct ProcessPoolBuilder {
     launch: Launch,
     options: CallOptions,
     listener: Option<Listener>,
+    when_full: WhenFull,
     initializer: Option<Result<(u32, Vec<u8>), InitializerError>>,
 }
 
@@ -54,6 +57,7 @@ impl ProcessPoolBuilder {
             launch: Launch::default(),
             options: CallOptions::new(),
             listener: None,
+            when_full: WhenFull::default(),
             initializer: None,
         }
     }
@@ -100,9 +104,20 @@ impl ProcessPoolBuilder {
         self
     }
 
-    /// Calls that may wait to be started, at most. One more is refused.
+    /// Calls that may wait to be started, at most; at least one. By default as many as there is memory for.
     pub fn queue_capacity(mut self, calls: usize) -> Self {
-        self.settings.capacity = Some(calls);
+        self.settings.capacity = Some(calls.max(1));
+        self
+    }
+
+    /// What becomes of a call for which there is no room. By default whoever makes it waits.
+    ///
+    /// In the pool's own thread, in callbacks for instance, nobody waits: there a call for which there is no
+    /// room is refused, whatever the policy. A `map` waits where the policy is to
+    /// [run](WhenFull::RunInCaller) the call in the caller; for what that means see
+    /// [`when_full`](ProcessPoolExecutor::when_full).
+    pub fn when_full(mut self, when_full: WhenFull) -> Self {
+        self.when_full = when_full;
         self
     }
 
@@ -236,7 +251,7 @@ impl ProcessPoolBuilder {
             listener: self.listener,
         };
         let pool = Pool::start(Os::new(), parts).map_err(ProcessBuildError::System)?;
-        Ok(ProcessPoolExecutor::assemble(pool, limits, self.options, workers))
+        Ok(ProcessPoolExecutor::assemble(pool, limits, self.options, workers, self.when_full))
     }
 }
 

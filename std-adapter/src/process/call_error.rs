@@ -5,7 +5,7 @@ use std::error::Error;
 use std::fmt;
 
 use concurrent_futures_core::calls::EncodeError;
-use concurrent_futures_core::{RefusedReason, TaskError};
+use concurrent_futures_core::{RefusedReason, SubmitError, TaskError};
 
 use super::registration::NotRegistered;
 
@@ -32,6 +32,12 @@ pub enum CallErrorReason {
 impl<A> CallError<A> {
     pub(crate) fn new(arguments: A, reason: CallErrorReason) -> Self {
         Self { arguments, reason }
+    }
+
+    /// Of an executor in this process.
+    pub(crate) fn refused(error: SubmitError<A>) -> Self {
+        let reason = error.reason().clone();
+        Self::new(error.into_inner(), CallErrorReason::Refused(reason))
     }
 
     /// The arguments.

@@ -8,8 +8,9 @@ use concurrent_futures_core::calls::{
     Attach, BatchWriter, CallDesk, CallPromise, Decode, FrameFlags, ItemKind, Limits, Portable,
     encode_into,
 };
-use concurrent_futures_core::{Future, RefusedReason};
+use concurrent_futures_core::{Future, RefusedReason, WhenFull};
 
+use super::admission::Offer;
 use super::call_error::CallErrorReason;
 use super::call_options::CallOptions;
 use super::desk::PoolDesk;
@@ -23,6 +24,7 @@ use crate::contain::contain;
 pub(super) struct Caller {
     desk: CallDesk<PoolDesk<Os>>,
     limits: Limits,
+    when_full: WhenFull,
 }
 
 /// A function, and how it is called.
@@ -55,26 +57,22 @@ impl Called {
         Ok(Self { task, name, flags, options })
     }
 
-    /// A call of it, at this time.
-    pub(super) fn call(
-        self,
-        packed: Packed,
-        promise: CallPromise,
-        now: Duration,
-    ) -> NewCall<SharedFile> {
+    /// A call of it.
+    pub(super) fn call(self, packed: Packed, promise: CallPromise) -> NewCall<SharedFile> {
         let Self { task, name, flags, options } = self;
         let number = promise.number();
         let mut call = NewCall::new(number, promise, task, name, packed.payload).flags(flags);
         if let Some((file, length)) = packed.large {
             call = call.large(file, length);
         }
-        if let Some(time) = options.queue_timeout {
-            call = call.start_by(now.saturating_add(time));
-        }
         if let Some(time) = options.run_timeout {
             call = call.run_for(time);
         }
         call
+    }
+
+    pub(super) fn queue_timeout(&self) -> Option<Duration> {
+        self.options.queue_timeout
     }
 
     /// With several arguments at a time.
@@ -84,8 +82,31 @@ impl Called {
 }
 
 impl Caller {
-    pub(super) fn new(desk: CallDesk<PoolDesk<Os>>, limits: Limits) -> Self {
-        Self { desk, limits }
+    pub(super) fn new(desk: CallDesk<PoolDesk<Os>>, limits: Limits, when_full: WhenFull) -> Self {
+        Self { desk, limits, when_full }
+    }
+
+    /// The same, with another policy for when there is no room.
+    pub(super) fn when_full(&self, when_full: WhenFull) -> Self {
+        Self { when_full, ..self.clone() }
+    }
+
+    pub(super) fn policy(&self) -> WhenFull {
+        self.when_full
+    }
+
+    /// For a `map`, which knows only what its function returns: it waits where it would have to be called here.
+    pub(super) fn for_map(&self) -> Self {
+        match self.when_full {
+            WhenFull::RunInCaller => self.when_full(WhenFull::Block),
+            _ => self.clone(),
+        }
+    }
+
+    /// Whether what was refused for this reason is to be called here.
+    pub(super) fn runs_here(&self, reason: &CallErrorReason) -> bool {
+        let full = CallErrorReason::Refused(RefusedReason::Full);
+        self.when_full == WhenFull::RunInCaller && *reason == full && !self.desk.is_own_thread()
     }
 
     /// Calls a function with these arguments.
@@ -176,10 +197,35 @@ impl Caller {
         if self.desk.is_copy() {
             return Err(CallErrorReason::Refused(RefusedReason::ShutDown));
         }
-        let number = self.desk.number();
-        let (promise, future) = self.desk.call::<D>(number);
-        let call = called.call(packed, promise, self.desk.sys_now());
-        self.desk.submit(call).map_err(CallErrorReason::Refused)?;
+        let (offer, future) = self.offer::<D>(called, packed);
+        self.desk.admit(offer, self.when_full).map_err(CallErrorReason::Refused)?;
         Ok(future)
+    }
+
+    /// As `submit`, without blocking the thread.
+    ///
+    /// # Errors
+    /// As there.
+    pub(super) async fn submit_async<D>(
+        &self,
+        called: Called,
+        packed: Packed,
+    ) -> Result<Future<D::Output>, CallErrorReason>
+    where
+        D: Decode<Output: Send + 'static>,
+    {
+        let (offer, future) = self.offer::<D>(called, packed);
+        self.desk.admit_async(offer).await.map_err(CallErrorReason::Refused)?;
+        Ok(future)
+    }
+
+    fn offer<D>(&self, called: Called, packed: Packed) -> (Offer, Future<D::Output>)
+    where
+        D: Decode<Output: Send + 'static>,
+    {
+        let (promise, future) = self.desk.call::<D>(self.desk.number());
+        let queue_timeout = called.queue_timeout();
+        let call = Box::new(called.call(packed, promise));
+        (Offer { call, queue_timeout }, future)
     }
 }

@@ -19,12 +19,13 @@ use std::os::fd::AsFd;
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::Waker as Waiting;
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use concurrent_futures_core::calls::supervisor::{Action, NewCall, Supervisor, WorkerId};
 use concurrent_futures_core::calls::{CallPromise, Desk, Landing};
-use concurrent_futures_core::{FutureId, RefusedReason};
+use concurrent_futures_core::{FutureId, RefusedReason, Room, Ticket};
 
 use super::callbacks::{Callbacks, Job};
 use super::file::SharedFile;
@@ -42,6 +43,8 @@ pub(super) struct PoolDesk<S> {
     pub(super) waker: Waker,
     /// Numbers calls in the order in which they are submitted.
     numbers: AtomicU64,
+    /// Whether there is a capacity.
+    bounded: bool,
     /// The process that has the pool. In one that was forked from it, it does nothing.
     owner: u32,
     inbox: Mutex<Inbox>,
@@ -80,7 +83,13 @@ pub(super) struct State {
     /// Threads that have not ended.
     pub(super) running: usize,
     waiting: usize,
+    /// Calls that may wait to be started, at most.
+    pub(super) capacity: Option<usize>,
+    pub(super) room: Room,
 }
+
+/// A call that was not accepted, and why.
+pub(super) type Refused = (Box<NewCall<SharedFile>>, RefusedReason);
 
 /// Futures to resolve, outside the lock.
 #[derive(Debug, Default)]
@@ -91,6 +100,8 @@ pub(super) struct Resolutions {
     attempts: Vec<EndedAttempt>,
     /// The pool has ended, and the timer has calls that wait for another attempt.
     overtaken: bool,
+    /// Those who have waited for room.
+    wakers: Vec<Waiting>,
     callbacks: Option<Callbacks>,
 }
 
@@ -99,6 +110,7 @@ impl Resolutions {
         self.list.append(&mut more.list);
         self.attempts.append(&mut more.attempts);
         self.overtaken |= more.overtaken;
+        self.wakers.append(&mut more.wakers);
         self.callbacks = more.callbacks.or(self.callbacks.take());
     }
 
@@ -118,6 +130,9 @@ impl Resolutions {
                 None => attempt.follow(),
             }
         }
+        for waker in self.wakers {
+            contain(|| waker.wake());
+        }
         if self.overtaken {
             timer::waker().wake_by_ref();
         }
@@ -130,6 +145,7 @@ impl<S: Sys> PoolDesk<S> {
         waker: Waker,
         supervisor: Supervisor<SharedFile>,
         callbacks: Callbacks,
+        capacity: Option<usize>,
     ) -> Self {
         let state = State {
             supervisor,
@@ -142,12 +158,15 @@ impl<S: Sys> PoolDesk<S> {
             threads: Vec::new(),
             running: 0,
             waiting: 0,
+            capacity,
+            room: Room::default(),
         };
         Self {
             sys,
             files: Arc::new(MemoryFilePool::new(4, 256 << 20)),
             waker,
             numbers: AtomicU64::new(1),
+            bounded: capacity.is_some(),
             owner: process::id(),
             inbox: Mutex::default(),
             state: Mutex::new(state),
@@ -177,13 +196,18 @@ impl<S: Sys> PoolDesk<S> {
 
     /// Has the supervisor do something, and does what it says.
     pub(super) fn with<R>(&self, f: impl FnOnce(&mut Supervisor<SharedFile>, Duration) -> R) -> R {
+        self.with_state(|state, now| f(&mut state.supervisor, now))
+    }
+
+    /// As `with`, with all that is under the lock.
+    fn with_state<R>(&self, f: impl FnOnce(&mut State, Duration) -> R) -> R {
         let now = self.sys.now();
         let mut state = self.lock();
         let calls = mem::take(&mut self.inbox().calls);
         if !calls.is_empty() {
             state.supervisor.submit_all(now, calls);
         }
-        let result = f(&mut state.supervisor, now);
+        let result = f(&mut state, now);
         let mut resolutions = self.follow(&mut state);
         self.attend_inbox(&mut state, now, &mut resolutions);
         let wake = state.manager_is_wanted();
@@ -203,7 +227,7 @@ impl<S: Sys> PoolDesk<S> {
     fn attend_inbox(&self, state: &mut State, now: Duration, resolutions: &mut Resolutions) {
         loop {
             let mut inbox = self.inbox();
-            inbox.is_attended = state.supervisor.is_busy();
+            inbox.is_attended = state.capacity.is_none() && state.supervisor.is_busy();
             if inbox.is_attended || inbox.calls.is_empty() {
                 return;
             }
@@ -228,6 +252,9 @@ impl<S: Sys> PoolDesk<S> {
                 }
                 Action::Spawn(_) | Action::Kill(..) => state.errands.push(action),
             }
+        }
+        if state.capacity.is_some() {
+            state.grant_room(&mut resolutions.wakers);
         }
         resolutions.overtaken = !state.retries.is_empty() && state.is_closed();
         if !resolutions.list.is_empty() || !resolutions.attempts.is_empty() {
@@ -254,34 +281,40 @@ impl<S: Sys> PoolDesk<S> {
         }
     }
 
-    /// Accepts a call.
+    /// Accepts a call, whether there is room or not.
     ///
     /// # Errors
-    /// Why not; its promise is dropped.
-    pub(super) fn submit(&self, call: NewCall<SharedFile>) -> Result<(), RefusedReason> {
+    /// The call, and why not.
+    pub(super) fn submit(&self, call: NewCall<SharedFile>) -> Result<(), Refused> {
         let mut inbox = self.inbox();
         if inbox.is_attended && !call.is_timed() {
             inbox.calls.push(call);
             return Ok(());
         }
         drop(inbox);
-        self.with(|supervisor, now| supervisor.submit(now, call)).map_err(|(_, reason)| reason)
+        self.with(|supervisor, now| supervisor.submit(now, call))
     }
 
-    /// Submits the call of a promise again.
+    pub(super) fn is_bounded(&self) -> bool {
+        self.bounded
+    }
+
+    /// Accepts a call if there is room for it, or a place was granted to the ticket.
     ///
     /// # Errors
-    /// The promise, and why not.
-    pub(super) fn submit_again(
+    /// The call, and why not.
+    pub(super) fn with_room(
         &self,
-        promise: CallPromise,
-        call: impl FnOnce(CallPromise) -> NewCall<SharedFile>,
-    ) -> Result<(), (CallPromise, RefusedReason)> {
-        self.with(|supervisor, now| match supervisor.refuses() {
-            Some(reason) => Err((promise, reason)),
-            None => {
-                drop(supervisor.submit(now, call(promise))); // was not refused a moment ago
-                Ok(())
+        ticket: &mut Ticket,
+        call: NewCall<SharedFile>,
+    ) -> Result<(), Refused> {
+        self.with_state(|state, now| {
+            let has_place = state.room.redeem(ticket);
+            match state.refuses() {
+                Some(reason) if !has_place || reason != RefusedReason::Full => {
+                    Err((Box::new(call), reason))
+                }
+                _ => state.supervisor.submit(now, call),
             }
         })
     }
@@ -355,6 +388,15 @@ impl<S: Sys> PoolDesk<S> {
 impl State {
     pub(super) fn channel(&self, id: WorkerId) -> Option<Arc<Channel>> {
         self.channels.iter().find(|(other, _)| *other == id).map(|(_, channel)| channel.clone())
+    }
+
+    /// Why a call would not be accepted now.
+    fn refuses(&self) -> Option<RefusedReason> {
+        let is_full = || {
+            let taken = self.supervisor.not_started();
+            self.capacity.is_some_and(|capacity| !self.room.is_free(taken, capacity))
+        };
+        self.supervisor.refuses().or_else(|| is_full().then_some(RefusedReason::Full))
     }
 
     /// Whether nothing is accepted any more.

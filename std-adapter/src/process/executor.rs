@@ -4,19 +4,17 @@
 use std::fmt;
 
 use concurrent_futures_core::calls::supervisor::Kill;
-use concurrent_futures_core::calls::{
-    Callee, Decode, FallibleCallee, FrameFlags, Limits, Portable,
+use concurrent_futures_core::calls::{Callee, FallibleCallee, Limits, Portable};
+use concurrent_futures_core::{
+    Counters, Future, FutureId, Remaining, Shutdown, ShutdownError, WhenFull,
 };
-use concurrent_futures_core::{Counters, Future, FutureId, Remaining, Shutdown, ShutdownError};
 
 use super::builder::{ProcessBuildError, ProcessPoolBuilder};
 use super::call_error::CallError;
 use super::call_options::CallOptions;
-use super::caller::{Called, Caller};
-use super::decode::{AsFallible, AsValue};
+use super::caller::Caller;
 use super::os::Os;
 use super::pool::Pool;
-use crate::contain::contain;
 
 /// A pool of worker processes that run registered functions.
 ///
@@ -73,8 +71,9 @@ impl ProcessPoolExecutor {
         limits: Limits,
         options: CallOptions,
         max_workers: usize,
+        when_full: WhenFull,
     ) -> Self {
-        let caller = Caller::new(pool.desk().clone(), limits);
+        let caller = Caller::new(pool.desk().clone(), limits, when_full);
         Self { pool, caller, options, max_workers }
     }
 
@@ -96,7 +95,7 @@ impl ProcessPoolExecutor {
     ///
     /// Whatever the function returns is the value of the future, a `Result` too; for errors that count as
     /// failures see [`submit_fallible`](Self::submit_fallible). The arguments are encoded in this call,
-    /// which does not wait.
+    /// which does not wait, unless there is a [capacity](ProcessPoolBuilder::queue_capacity) and no room.
     ///
     /// # Errors
     /// The arguments back, if the function is not registered, they cannot be sent, or the pool takes no
@@ -109,6 +108,7 @@ impl ProcessPoolExecutor {
     where
         F: Callee<A, M>,
         A: Portable,
+        M: 'static,
     {
         self.submit_with(self.options, function, arguments)
     }
@@ -126,9 +126,9 @@ impl ProcessPoolExecutor {
     where
         F: Callee<A, M>,
         A: Portable,
+        M: 'static,
     {
-        let _ = function; // its type says which it is
-        self.call::<F, AsValue<F::Output>, A>(options, FrameFlags::NONE, arguments)
+        self.caller.call_or_run(options, function, arguments)
     }
 
     /// As [`submit`](Self::submit), for a function whose `Err` is a failure of the task ("raised", in
@@ -144,6 +144,7 @@ impl ProcessPoolExecutor {
     where
         F: FallibleCallee<A, M>,
         A: Portable,
+        M: 'static,
     {
         self.submit_fallible_with(self.options, function, arguments)
     }
@@ -161,33 +162,9 @@ impl ProcessPoolExecutor {
     where
         F: FallibleCallee<A, M>,
         A: Portable,
+        M: 'static,
     {
-        let _ = function; // its type says which it is
-        let flags = FrameFlags::FALLIBLE;
-        self.call::<F, AsFallible<F::Value, F::Error>, A>(options, flags, arguments)
-    }
-
-    /// # Errors
-    /// As `submit`.
-    fn call<F, D, A>(
-        &self,
-        options: CallOptions,
-        flags: FrameFlags,
-        arguments: A,
-    ) -> Result<Future<D::Output>, CallError<A>>
-    where
-        F: 'static,
-        D: Decode<Output: Send + 'static>,
-        A: Portable,
-    {
-        let called = Called::find::<F>(flags, options);
-        match called.and_then(|called| self.caller.call::<D, A>(called, &arguments)) {
-            Ok(future) => {
-                contain(|| drop(arguments)); // the worker has them
-                Ok(future)
-            }
-            Err(reason) => Err(CallError::new(arguments, reason)),
-        }
+        self.caller.call_or_run_fallible(options, function, arguments)
     }
 
     /// Ends the worker that runs the task of this future, with all that it started: the future fails as

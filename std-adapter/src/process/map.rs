@@ -110,7 +110,7 @@ impl ProcessPoolExecutor {
         F: Callee<A, M>,
     {
         let called = Called::find::<F>(FrameFlags::NONE, self.options());
-        Calls::new(self.caller().clone(), called, pace)
+        Calls::new(self.caller().for_map(), called, pace)
     }
 
     /// As `map_source`; an `Err` is a failure.
@@ -122,6 +122,6 @@ impl ProcessPoolExecutor {
         F: FallibleCallee<A, M>,
     {
         let called = Called::find::<F>(FrameFlags::FALLIBLE, self.options());
-        Calls::new(self.caller().clone(), called, pace)
+        Calls::new(self.caller().for_map(), called, pace)
     }
 }

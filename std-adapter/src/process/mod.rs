@@ -1,5 +1,7 @@
 //! Worker processes: what an operating system adds to calls of registered functions.
 
+#[cfg(unix)]
+mod admission;
 mod call_error;
 pub(crate) mod registration;
 
@@ -42,6 +44,8 @@ mod retries;
 #[cfg(unix)]
 mod retrying;
 #[cfg(unix)]
+mod submitter;
+#[cfg(unix)]
 mod worker_main;
 
 #[cfg(unix)]
@@ -61,3 +65,5 @@ pub use init::{NotInitialized, init, init_with};
 pub use map::{ProcessMap, ProcessMapFallible};
 #[cfg(unix)]
 pub use printed::{OutputStream, WorkerOutput};
+#[cfg(unix)]
+pub use submitter::ProcessSubmitter;

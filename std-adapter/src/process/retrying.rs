@@ -14,6 +14,7 @@ use concurrent_futures_core::calls::{
 };
 use concurrent_futures_core::{Future, RefusedReason, TaskError, TaskErrorKind};
 
+use super::admission::Offer;
 use super::call_error::{CallError, CallErrorReason};
 use super::caller::{Called, Packed};
 use super::decode::AsFallible;
@@ -138,8 +139,9 @@ impl ProcessPoolExecutor {
             phase: Mutex::new(phase),
         });
         desk.lock().retries.insert(number, retrying);
-        let call = called.call(packed, promise, desk.sys_now());
-        match desk.submit(call) {
+        let queue_timeout = called.queue_timeout();
+        let offer = Offer { call: Box::new(called.call(packed, promise)), queue_timeout };
+        match desk.admit(offer, self.caller().policy()) {
             Ok(()) => Ok((future, history)),
             Err(reason) => {
                 contain(|| drop(desk.end_retry(number)));
@@ -287,8 +289,8 @@ impl Timed for Retrying {
         if ended || promise.stop_requested() {
             return self.land(promise, landing);
         }
-        let (called, packed, now) = (self.called, self.packed.clone(), self.desk.sys_now());
-        match self.desk.submit_again(promise, |promise| called.call(packed, promise, now)) {
+        let call = self.called.call(self.packed.clone(), promise);
+        match self.desk.submit_again(call, self.called.queue_timeout()) {
             Ok(()) => {}
             Err((promise, RefusedReason::Full)) => self.wait(promise, landing, UNTIL_ROOM),
             Err((promise, _)) => self.land(promise, landing),

@@ -4,6 +4,7 @@
 #![expect(clippy::missing_errors_doc, reason = "a test says so by its name")]
 #![expect(clippy::missing_panics_doc, reason = "a test panics when it fails")]
 
+mod admission;
 mod choice;
 mod functions;
 mod initializer;

@@ -31,7 +31,7 @@ pub(crate) fn within<R: Send + 'static>(f: impl FnOnce() -> R + Send + 'static) 
 
 /// Waits until it is so, and fails rather than waits for ever.
 #[track_caller]
-pub(crate) fn until(what: &str, done: impl Fn() -> bool) {
+pub(crate) fn until(what: &str, mut done: impl FnMut() -> bool) {
     let began = Instant::now();
     while !done() {
         assert!(began.elapsed() < PATIENCE, "never happened: {what}");
