@@ -208,8 +208,8 @@ impl TaskError {
         Self::detailed(TaskErrorKind::PoolBroken, message, None)
     }
 
-    /// A task that `map` could not submit, and why.
-    pub(crate) fn refused(reason: impl fmt::Display) -> Self {
+    /// A task that was not submitted, and why.
+    pub fn refused(reason: impl fmt::Display) -> Self {
         let message = alloc::format!("not submitted: {reason}");
         Self::detailed(TaskErrorKind::Refused, message, None)
     }

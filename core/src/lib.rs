@@ -150,10 +150,10 @@ pub use lock::SpinLock;
 #[cfg(feature = "critical-section")]
 pub use mailbox::Mailbox;
 #[cfg(feature = "alloc")]
-pub use map::{Map, MapFallibleFn, MapFn, MapOptions};
+pub use map::{Closures, Flight, Map, MapFallibleFn, MapFn, MapOptions, MapSource, Outcomes, Pace};
 pub use park::{Park, Parked};
 #[cfg(feature = "alloc")]
-pub use pool::{Platform, Pool, PoolSettings, PoolSettingsError, StartError, Worker};
+pub use pool::{Platform, Pool, PoolSettings, PoolSettingsError, Room, StartError, Ticket, Worker};
 #[cfg(feature = "std")]
 pub use promise::promise;
 #[cfg(feature = "alloc")]

@@ -13,6 +13,8 @@ mod listed;
 mod process;
 mod retry;
 mod retry_policy;
+mod task_executor;
+mod task_source;
 mod thread_pool;
 mod threads;
 mod timer;
@@ -42,11 +44,15 @@ pub use exit_guard::ExitGuard;
 pub use process::registration::{NotRegistered, RegisterError, registry};
 #[cfg(unix)]
 pub use process::{
-    CallError, CallErrorReason, CallOptions, InitializerError, NotInitialized, OutputStream,
-    ProcessBuildError, ProcessPoolBuilder, ProcessPoolExecutor, WorkerOutput, init, init_with,
+    AsFallible, AsValue, CallOptions, Calls, InitializerError, NotInitialized, OutputStream,
+    ProcessBuildError, ProcessMap, ProcessMapFallible, ProcessPoolBuilder, ProcessPoolExecutor,
+    WorkerOutput, init, init_with,
 };
+pub use process::{CallError, CallErrorReason};
 pub use retry::{History, submit_retry};
 pub use retry_policy::{RetryPolicy, RetryPolicyError};
+pub use task_executor::{AnyTaskExecutor, TaskExecutor, TaskMap, TaskMapFallible};
+pub use task_source::{TaskSource, TaskSourceFallible};
 pub use thread_pool::ThreadPoolExecutor;
 pub use threads::Threads;
 #[cfg(feature = "tracing")]

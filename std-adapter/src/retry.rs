@@ -35,6 +35,13 @@ impl History {
         self.lock().len()
     }
 
+    /// Another attempt has failed; says how many have.
+    pub(crate) fn push(&self, error: TaskError) -> usize {
+        let mut errors = self.lock();
+        errors.push(error);
+        errors.len()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Vec<TaskError>> {
         self.0.lock().unwrap_or_else(|poison| poison.into_inner())
     }
@@ -263,11 +270,7 @@ where
 
     /// An attempt has failed.
     fn failed(self: &Arc<Self>, mut work: Work<F, Running<T>>, error: TaskError) {
-        let failed = {
-            let mut history = self.history.lock();
-            history.push(error.clone());
-            history.len()
-        };
+        let failed = self.history.push(error.clone());
         let over = work.right.stop_requested() || self.executor.is_closed();
         let delay = if over { None } else { self.next_delay(failed, &error, &mut work.delays) };
         match delay {
@@ -318,7 +321,7 @@ where
 }
 
 /// How long after an executor had no room for an attempt it is asked again.
-const UNTIL_ROOM: Duration = Duration::from_millis(10);
+pub(crate) const UNTIL_ROOM: Duration = Duration::from_millis(10);
 
 /// What nobody ever reads: the future was cancelled.
 const CANCELLED: &str = "cancelled before it started";

@@ -33,6 +33,7 @@ pub struct RetryPolicy {
     delays: Arc<dyn Fn() -> Delays + Send + Sync>,
     when: Arc<dyn Fn(&TaskError) -> bool + Send + Sync>,
     panics: bool,
+    lost_workers: bool,
 }
 
 impl RetryPolicy {
@@ -50,6 +51,7 @@ impl RetryPolicy {
             delays: Arc::new(|| Box::new(std::iter::empty())),
             when: Arc::new(|_| true),
             panics: false,
+            lost_workers: false,
         };
         Ok(policy.exponential(Duration::from_millis(100), Duration::from_secs(30)))
     }
@@ -103,6 +105,19 @@ impl RetryPolicy {
         self
     }
 
+    /// Another attempt also after the worker process was lost that ran a call, for functions that may be called
+    /// again when nobody knows how far they came. A call that three workers were lost with is not attempted
+    /// again: it is likely what ends them.
+    pub fn after_lost_workers(mut self) -> Self {
+        self.lost_workers = true;
+        self
+    }
+
+    #[cfg(unix)]
+    pub(crate) fn goes_on_after_lost_workers(&self) -> bool {
+        self.lost_workers
+    }
+
     pub(crate) fn delays(&self) -> Delays {
         (self.delays)()
     }
@@ -119,6 +134,7 @@ impl fmt::Debug for RetryPolicy {
         f.debug_struct("RetryPolicy")
             .field("attempts", &self.attempts)
             .field("after_panics", &self.panics)
+            .field("after_lost_workers", &self.lost_workers)
             .finish_non_exhaustive()
     }
 }

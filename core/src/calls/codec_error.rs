@@ -6,6 +6,7 @@ use core::error::Error;
 use core::fmt;
 
 use super::attach::{AttachError, DetachError};
+use crate::error::{Remote, TaskError, TaskErrorKind};
 
 /// Why a value could not be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,6 +140,18 @@ impl Error for DecodeError {
             Self::Detach(error) => Some(error),
             _ => None,
         }
+    }
+}
+
+impl From<&EncodeError> for TaskError {
+    /// For arguments that could not be sent.
+    fn from(error: &EncodeError) -> Self {
+        let kind = match error {
+            EncodeError::TooLarge { .. } => TaskErrorKind::TooLarge,
+            _ => TaskErrorKind::Undecodable,
+        };
+        let message = alloc::format!("the arguments cannot be sent: {error}");
+        Self::remote(kind, message, None, Remote::default())
     }
 }
 

@@ -6,6 +6,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
+use core::time::Duration;
 use std::sync::OnceLock;
 
 use serde::de::DeserializeOwned;
@@ -31,12 +32,32 @@ pub struct Encoded {
     limits: Limits,
     /// The header said that it is an error.
     raised: bool,
+    ran: Duration,
 }
 
 impl Encoded {
     /// The payload of a frame, with what came beside it.
     pub fn new(bytes: Vec<u8>, large: Option<Arc<dyn LargeSource>>, limits: Limits) -> Self {
-        Self { bytes, large, limits, raised: false }
+        Self { bytes, large, limits, raised: false, ran: Duration::ZERO }
+    }
+
+    /// How long it took to make it, as the header said.
+    pub fn after(self, ran: Duration) -> Self {
+        Self { ran, ..self }
+    }
+
+    pub(super) fn ran(&self) -> Duration {
+        self.ran
+    }
+
+    /// One of the values in it, for all of them: to be refilled.
+    pub(super) fn part(&self) -> Self {
+        Self::new(Vec::new(), None, self.limits)
+    }
+
+    pub(super) fn refill(&mut self, bytes: &[u8]) {
+        self.bytes.clear();
+        self.bytes.extend_from_slice(bytes);
     }
 
     pub(crate) fn into_raised(self) -> Self {
@@ -73,7 +94,7 @@ impl Encoded {
     }
 }
 
-fn undecodable<T>(why: &str) -> TaskError {
+pub(super) fn undecodable<T>(why: &str) -> TaskError {
     let name = core::any::type_name::<T>();
     let message: String = alloc::format!("the result cannot be decoded as {name}: {why}");
     TaskError::remote(TaskErrorKind::Undecodable, message, None, Remote::default())

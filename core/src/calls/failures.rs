@@ -8,6 +8,21 @@ use super::codec_error::{DecodeError, EncodeError};
 use super::messages::{RemoteFailure, RemoteFailureKind};
 use super::panic_report::PanicReport;
 use super::run::{Phase, RunError};
+#[cfg(feature = "std")]
+use crate::error::{Remote, TaskError, TaskErrorKind};
+
+/// What a failure is for whoever has the future. `said` makes a message of all but panics, which have their
+/// own.
+#[cfg(feature = "std")]
+pub(super) fn error_of(failure: RemoteFailure, said: impl FnOnce(String) -> String) -> TaskError {
+    let RemoteFailure { kind, message, location, backtrace } = failure;
+    let (kind, message) = match kind {
+        RemoteFailureKind::Panicked => (TaskErrorKind::Panicked, message),
+        RemoteFailureKind::ResultTooLarge => (TaskErrorKind::TooLarge, said(message)),
+        _ => (TaskErrorKind::Undecodable, said(message)),
+    };
+    TaskError::remote(kind, message, location, Remote { worker: None, backtrace })
+}
 
 pub(super) fn initializer_failed(message: String) -> RemoteFailure {
     RemoteFailure::new(RemoteFailureKind::Initializer, message)

@@ -8,6 +8,8 @@
 mod attach;
 mod batch;
 mod callee;
+#[cfg(feature = "std")]
+mod chunk;
 mod codec;
 mod codec_error;
 mod decoder;
@@ -19,6 +21,7 @@ mod failures;
 mod frame;
 mod large_bytes;
 mod limits;
+mod local;
 mod messages;
 mod panic_report;
 mod place;
@@ -41,6 +44,8 @@ mod worker_host;
 pub use attach::{ATTACH_FROM, Attach, AttachError, Detach, DetachError};
 pub use batch::{BatchReader, BatchWriter, Item, ItemKind};
 pub use callee::{Callee, FallibleCallee, Portable};
+#[cfg(feature = "std")]
+pub use chunk::ChunkOf;
 pub use codec::{decode, encode, encode_into};
 pub use codec_error::{DecodeError, EncodeError};
 #[cfg(feature = "std")]
@@ -49,6 +54,7 @@ pub use entry::TaskEntry;
 pub use frame::{FrameError, FrameFlags, FrameHeader, FrameKind, HEADER_SIZE, VERSION};
 pub use large_bytes::LargeBytes;
 pub use limits::Limits;
+pub use local::{LocalFallibleFn, LocalFn};
 pub use messages::{
     Hello, InitialCall, NAME_SIZE, RemoteFailure, RemoteFailureKind, ResourceLimits, TaskName,
     Welcome,

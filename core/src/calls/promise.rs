@@ -176,6 +176,11 @@ impl CallPromise {
         FutureId::of(&self.slot)
     }
 
+    /// The number that the desk gave to the call.
+    pub fn number(&self) -> u64 {
+        number(&self.slot)
+    }
+
     /// The call is about to be sent to a worker. Under the lock under which the desk recalls.
     pub fn go_away(&self) -> Leave {
         match self.slot.header().state.depart() {

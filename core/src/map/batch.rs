@@ -1,51 +1,8 @@
 //! [`Batch`]: what has come of items and has not been yielded yet.
 
-use alloc::vec::{self, Vec};
-
 use super::each::Each;
+use super::outcomes::Outcomes;
 use crate::error::TaskError;
-
-/// What came of a chunk: the values, and the errors with their places among them.
-pub(super) struct Outcomes<R> {
-    values: Each<R>,
-    failures: vec::IntoIter<Failed>,
-    /// How many values were yielded.
-    yielded: usize,
-}
-
-/// One item's error.
-#[derive(Debug)]
-pub struct Failed {
-    /// How many values come before it.
-    pub(super) after: usize,
-    pub(super) error: TaskError,
-}
-
-impl<R> Outcomes<R> {
-    pub(super) fn new(values: Vec<R>, failures: Vec<Failed>) -> Self {
-        Self { values: values.into(), failures: failures.into_iter(), yielded: 0 }
-    }
-
-    fn len(&self) -> usize {
-        self.values.len() + self.failures.len()
-    }
-
-    /// In the order of the items.
-    fn next(&mut self) -> Option<Result<R, TaskError>> {
-        let failed = self.failures.as_slice().first();
-        if failed.is_some_and(|failed| failed.after == self.yielded) {
-            return self.failures.next().map(|failed| Err(failed.error));
-        }
-        self.yielded += 1;
-        self.values.next().map(Ok)
-    }
-}
-
-impl<R> Default for Outcomes<R> {
-    fn default() -> Self {
-        Self::new(Vec::new(), Vec::new())
-    }
-}
 
 /// What the iterator yields before it looks at any flight again.
 pub(super) struct Batch<R> {
@@ -67,13 +24,16 @@ impl<R> Batch<R> {
         Self { failed: Some((error, items)), ..Self::empty() }
     }
 
-    /// The outcomes of a chunk of so many items; those it was stopped before were too late.
-    pub(super) fn landed(outcomes: Outcomes<R>, items: usize) -> Self {
-        let missing = items.saturating_sub(outcomes.len());
-        let failed = (missing > 0).then(|| (TaskError::timed_out(), missing));
-        match outcomes.failures.len() {
-            0 => Self { values: outcomes.values, failed, ..Self::empty() },
-            _ => Self { mixed: outcomes, failed, ..Self::empty() },
+    /// The outcomes of a chunk of so many items.
+    pub(super) fn landed(mut outcomes: Outcomes<R>, items: usize) -> Self {
+        if outcomes.len() > items {
+            return Self::failed(Outcomes::<R>::too_many(), items);
+        }
+        let missing = items - outcomes.len();
+        let failed = (missing > 0).then(|| (outcomes.missing(), missing));
+        match outcomes.take_all_values() {
+            Some(values) => Self { values, failed, ..Self::empty() },
+            None => Self { mixed: outcomes, failed, ..Self::empty() },
         }
     }
 

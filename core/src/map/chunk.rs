@@ -3,9 +3,9 @@
 use alloc::vec::Vec;
 use core::marker::PhantomData;
 
-use super::batch::{Failed, Outcomes};
 use super::each::Each;
 use super::function::MapFunction;
+use super::outcomes::{Failed, Outcomes};
 use super::pace::Pace;
 use crate::body::Callable;
 use crate::contain::contain;

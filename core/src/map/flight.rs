@@ -1,21 +1,30 @@
 //! [`Flight`]: one task of a `map`, on its way.
 
-use super::batch::{Batch, Outcomes};
+use super::batch::Batch;
+use super::outcomes::Outcomes;
+use super::pace::Pace;
 use crate::blocking::Ended;
 use crate::error::TaskError;
 use crate::future::Future;
 use crate::unique::Unique;
 
-/// A part of the items on its way.
-pub(super) enum Flight<R> {
+/// A part of the items of a [`Map`](crate::Map) on its way.
+#[derive(Debug)]
+pub enum Flight<R> {
+    /// One item.
     One(Future<R>),
+    /// Several, one at least.
     Chunk {
+        /// What becomes of them.
         future: Future<Outcomes<R>>,
+        /// How many they are.
         items: usize,
     },
-    /// Never took off.
+    /// So many items never took off.
     Refused {
+        /// Why.
         error: TaskError,
+        /// How many they are.
         items: usize,
     },
 }
@@ -59,7 +68,7 @@ impl<R> Flight<R> {
     }
 
     /// What came of it after a wait that ended so. What has not landed by then is cancelled.
-    pub(super) fn land(mut self, ended: Ended) -> Landed<R> {
+    pub(super) fn land(mut self, ended: Ended, pace: &Pace) -> Landed<R> {
         let waited = ended.into_result().inspect_err(|_| self.cancel());
         let items = self.items();
         match (&mut self, waited) {
@@ -69,7 +78,10 @@ impl<R> Flight<R> {
                 Landed::One(future.try_result().unwrap_or_else(|| Err(TaskError::abandoned())))
             }
             (Self::Chunk { future, .. }, Ok(())) => Landed::Batch(match future.try_result() {
-                Some(Ok(outcomes)) => Batch::landed(outcomes, items),
+                Some(Ok(outcomes)) => {
+                    pace.landed(items, outcomes.took());
+                    Batch::landed(outcomes, items)
+                }
                 Some(Err(error)) => Batch::failed(error, items), // of the chunk as a whole
                 None => Batch::failed(TaskError::abandoned(), items),
             }),

@@ -4,8 +4,8 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::error::Error;
 
-use super::batch::Failed;
 use super::each::Each;
+use super::outcomes::Failed;
 use crate::error::TaskError;
 
 /// The function of a [`Map`](crate::Map).

@@ -7,41 +7,34 @@ use core::mem;
 use core::task::{Context, Poll};
 
 use super::batch::Batch;
-use super::chunk::{Chunk, OneItem, Recipe};
 use super::each::Each;
 use super::flight::{Flight, Landed};
-use super::function::MapFunction;
 use super::line::Line;
 use super::options::MapOptions;
-use super::pace;
+use super::pace::{self, Pace};
 use super::plan::Plan;
-use crate::backend::{Backend, RefusedReason};
+use super::source::MapSource;
 use crate::blocking::Ended;
-use crate::body::Callable;
 use crate::contain::contain;
 use crate::error::TaskError;
-use crate::executor::Shared;
-use crate::future::Future;
 use crate::park::Park;
-use crate::sync::Arc;
 
-/// The iterator of [`Executor::map`](crate::Executor::map).
+/// The iterator of [`Executor::map`](crate::Executor::map), and of the `map` of other executors.
 ///
 /// Each item's outcome is a `Result`; an error in one ends nothing else. `next` blocks until the
 /// next outcome is there; [`poll_next`](Self::poll_next) is for async code, and
 /// [`next_with`](Self::next_with) for contexts that are not threads. The iterator given to `map` is
 /// drawn from in these calls, on the thread that makes them.
 ///
-/// Dropping it cancels what has not started. A chunk that is being worked on ends soon: after at most
-/// as many items as it is in already, and 32 more.
+/// Dropping it cancels what has not started. A chunk that a thread is working on ends soon: after at most
+/// as many items as it is in already, and 32 more. One in a worker process is worked on to its end.
 ///
 /// # Panics
 /// When the iterator given to `map` does. What had been drawn before is not lost: the next call
 /// goes on with it.
 #[must_use = "dropping it cancels what has not started"]
-pub struct Map<B: Backend, I: Iterator, F, R> {
-    executor: Arc<Shared<B>>,
-    recipe: Arc<Recipe<F>>,
+pub struct Map<S: MapSource, I: Iterator> {
+    source: S,
     plan: Plan,
     #[cfg(feature = "std")]
     deadline: Option<std::time::Instant>,
@@ -50,31 +43,25 @@ pub struct Map<B: Backend, I: Iterator, F, R> {
     gathered: Vec<I::Item>,
     /// No more items are drawn.
     ended: bool,
-    line: Line<R>,
+    line: Line<S::Output>,
     /// Items in line.
     in_flight: usize,
-    batch: Batch<R>,
+    batch: Batch<S::Output>,
 }
 
-impl<B, I, F, R> Map<B, I, F, R>
-where
-    B: Backend,
-    I: Iterator<Item: Send + 'static>,
-    F: MapFunction<I::Item, R>,
-    R: Send + 'static,
-{
-    /// Submits the first items.
-    pub(super) fn new(
-        executor: Arc<Shared<B>>,
+impl<S: MapSource, I: Iterator<Item = S::Item>> Map<S, I> {
+    /// Has the items worked on by a source of one's own, made with the pace that it is to keep, by so many
+    /// workers, as far as anybody knows. Submits the first items.
+    pub fn over(
         options: MapOptions,
-        function: F,
         items: I,
+        workers: impl FnOnce() -> Option<usize>,
+        source: impl FnOnce(Pace) -> S,
     ) -> Self {
-        let workers = || workers_of(executor.backend());
-        let (plan, pace) = Plan::new::<I::Item, R>(&options, items.size_hint(), workers);
+        let workers = || workers().or_else(processors).unwrap_or(1);
+        let (plan, pace) = Plan::new::<S::Item, S::Output>(&options, items.size_hint(), workers);
         let mut map = Self {
-            executor,
-            recipe: Arc::new(Recipe::new(function, pace)),
+            source: source(pace),
             plan,
             #[cfg(feature = "std")]
             deadline: options
@@ -94,7 +81,7 @@ where
     /// Draws and submits as many items as the window has room for.
     fn fill(&mut self) {
         while !self.ended {
-            let size = self.plan.next(self.in_flight, &self.recipe.pace);
+            let size = self.plan.next(self.in_flight, self.source.pace());
             if size == 0 {
                 return;
             }
@@ -109,43 +96,22 @@ where
         }
     }
 
-    fn submit_one(&mut self) -> Option<Flight<R>> {
+    fn submit_one(&mut self) -> Option<Flight<S::Output>> {
         let item = self.items.next()?;
-        Some(match self.submit(OneItem::new(self.recipe.clone(), item)) {
-            Ok(future) => Flight::One(future),
-            Err(reason) => Flight::Refused { error: TaskError::refused(reason), items: 1 },
-        })
+        Some(self.source.one(item))
     }
 
-    fn submit_chunk(&mut self, size: usize) -> Option<Flight<R>> {
+    fn submit_chunk(&mut self, size: usize) -> Option<Flight<S::Output>> {
         let missing = size.saturating_sub(self.gathered.len());
         let likely = self.items.size_hint().1.unwrap_or(usize::MAX);
-        let room = missing.min(likely).min(pace::most_of::<I::Item, R>());
+        let room = missing.min(likely).min(pace::most_of::<S::Item, S::Output>());
         self.gathered.reserve_exact(room);
         // Should the iterator panic, what it gave before stays, for the next call.
         self.gathered.extend(self.items.by_ref().take(missing));
-        let items = self.gathered.len();
-        if items == 0 {
+        if self.gathered.is_empty() {
             return None;
         }
-        let chunk = Chunk::new(self.recipe.clone(), mem::take(&mut self.gathered));
-        Some(match self.submit(chunk) {
-            Ok(future) => Flight::Chunk { future, items },
-            Err(reason) => Flight::Refused { error: TaskError::refused(reason), items },
-        })
-    }
-
-    /// # Errors
-    /// Why it was refused; its items are gone.
-    fn submit<C>(&self, callable: C) -> Result<Future<C::Output>, RefusedReason>
-    where
-        C: Callable + Send + 'static,
-        C::Output: Send + 'static,
-    {
-        Shared::submit(&self.executor, callable).map_err(|(callable, reason)| {
-            let _ = contain(|| drop(callable)); // the items of a user
-            reason
-        })
+        Some(self.source.chunk(&mut self.gathered))
     }
 
     /// Waits on `park` for the next outcome. As an iterator, `next` is this for threads.
@@ -163,7 +129,7 @@ where
     /// # }
     /// # Ok::<(), concurrent_futures_core::TaskError>(())
     /// ```
-    pub fn next_with<P: Park>(&mut self, park: &P) -> Option<Result<R, TaskError>> {
+    pub fn next_with<P: Park>(&mut self, park: &P) -> Option<Result<S::Output, TaskError>> {
         self.advance(park, None)
     }
 
@@ -171,7 +137,7 @@ where
         &mut self,
         park: &P,
         deadline: Option<P::Instant>,
-    ) -> Option<Result<R, TaskError>> {
+    ) -> Option<Result<S::Output, TaskError>> {
         loop {
             if let Some(outcome) = self.batch.next() {
                 return Some(outcome);
@@ -216,7 +182,10 @@ where
     /// # assert!(matches!(total, std::task::Poll::Ready(Ok(14))));
     /// # }
     /// ```
-    pub fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<R, TaskError>>> {
+    pub fn poll_next(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<S::Output, TaskError>>> {
         loop {
             if let Some(outcome) = self.batch.next() {
                 return Poll::Ready(Some(outcome));
@@ -241,7 +210,7 @@ where
     }
 
     /// Fills the window, and takes a flight that is there or late.
-    fn next_without_waiting(&mut self) -> Option<(Flight<R>, Ended)> {
+    fn next_without_waiting(&mut self) -> Option<(Flight<S::Output>, Ended)> {
         let late = self.is_late();
         if !late {
             self.fill();
@@ -254,12 +223,16 @@ where
     }
 
     /// The outcome of one item; those of a chunk are the new batch.
-    fn land(&mut self, flight: Flight<R>, ended: Ended) -> Option<Result<R, TaskError>> {
+    fn land(
+        &mut self,
+        flight: Flight<S::Output>,
+        ended: Ended,
+    ) -> Option<Result<S::Output, TaskError>> {
         self.in_flight -= flight.items();
         if ended == Ended::DeadlinePassed {
-            self.recipe.stop(); // so are all that are still under way
+            self.source.stop(); // so are all that are still under way
         }
-        match flight.land(ended) {
+        match flight.land(ended, self.source.pace()) {
             Landed::One(outcome) => Some(outcome),
             Landed::Batch(batch) => {
                 self.batch = batch;
@@ -287,7 +260,7 @@ where
     }
 }
 
-impl<B: Backend, I: Iterator, F, R> Map<B, I, F, R> {
+impl<S: MapSource, I: Iterator> Map<S, I> {
     #[cfg(feature = "std")]
     fn is_late(&self) -> bool {
         self.deadline.is_some_and(|deadline| deadline <= std::time::Instant::now())
@@ -326,11 +299,6 @@ impl<B: Backend, I: Iterator, F, R> Map<B, I, F, R> {
     }
 }
 
-/// How many workers the backend has, as far as anybody knows.
-fn workers_of<B: Backend>(backend: &B) -> usize {
-    backend.parallelism().or_else(processors).unwrap_or(1)
-}
-
 #[cfg(feature = "std")]
 fn processors() -> Option<usize> {
     std::thread::available_parallelism().ok().map(core::num::NonZero::get)
@@ -348,7 +316,7 @@ mod with_std {
     use core::task::Waker;
     use std::time::Instant;
 
-    use super::{Backend, Map, MapFunction, Park, TaskError};
+    use super::{Map, MapSource, Park, TaskError};
     use crate::park::Parked;
     use crate::thread_parker::ThreadParker;
 
@@ -371,13 +339,7 @@ mod with_std {
         }
     }
 
-    impl<B, I, F, R> Map<B, I, F, R>
-    where
-        B: Backend,
-        I: Iterator<Item: Send + 'static>,
-        F: MapFunction<I::Item, R>,
-        R: Send + 'static,
-    {
+    impl<S: MapSource, I: Iterator<Item = S::Item>> Map<S, I> {
         /// All values, in the order in which the iterator would yield them.
         ///
         /// The same as collecting into a `Result<Vec<_>, _>`, only that the values of a chunk are
@@ -396,7 +358,7 @@ mod with_std {
         /// assert_eq!(squares[999], 998_001);
         /// # Ok::<(), concurrent_futures_core::TaskError>(())
         /// ```
-        pub fn into_vec(mut self) -> Result<Vec<R>, TaskError> {
+        pub fn into_vec(mut self) -> Result<Vec<S::Output>, TaskError> {
             let mut values = Vec::new();
             // What an iterator says of its length may be wrong, and more than there is memory for:
             // then there is no room in advance.
@@ -411,14 +373,8 @@ mod with_std {
         }
     }
 
-    impl<B, I, F, R> Iterator for Map<B, I, F, R>
-    where
-        B: Backend,
-        I: Iterator<Item: Send + 'static>,
-        F: MapFunction<I::Item, R>,
-        R: Send + 'static,
-    {
-        type Item = Result<R, TaskError>;
+    impl<S: MapSource, I: Iterator<Item = S::Item>> Iterator for Map<S, I> {
+        type Item = Result<S::Output, TaskError>;
 
         #[inline]
         fn next(&mut self) -> Option<Self::Item> {
@@ -450,34 +406,20 @@ mod with_std {
         }
     }
 
-    impl<B, I, F, R> FusedIterator for Map<B, I, F, R>
-    where
-        B: Backend,
-        I: Iterator<Item: Send + 'static>,
-        F: MapFunction<I::Item, R>,
-        R: Send + 'static,
-    {
-    }
+    impl<S: MapSource, I: Iterator<Item = S::Item>> FusedIterator for Map<S, I> {}
 
-    impl<B, I, F, R> ExactSizeIterator for Map<B, I, F, R>
-    where
-        B: Backend,
-        I: ExactSizeIterator<Item: Send + 'static>,
-        F: MapFunction<I::Item, R>,
-        R: Send + 'static,
-    {
-    }
+    impl<S: MapSource, I: ExactSizeIterator<Item = S::Item>> ExactSizeIterator for Map<S, I> {}
 }
 
-impl<B: Backend, I: Iterator, F, R> Drop for Map<B, I, F, R> {
+impl<S: MapSource, I: Iterator> Drop for Map<S, I> {
     fn drop(&mut self) {
-        self.recipe.stop();
+        self.source.stop();
         self.line.cancel();
         drop(Each::from(mem::take(&mut self.gathered)));
     }
 }
 
-impl<B: Backend, I: Iterator, F, R> fmt::Debug for Map<B, I, F, R> {
+impl<S: MapSource, I: Iterator> fmt::Debug for Map<S, I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Map").field("in_flight", &self.in_flight).finish_non_exhaustive()
     }

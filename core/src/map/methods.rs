@@ -3,7 +3,8 @@
 use alloc::boxed::Box;
 use core::error::Error;
 
-use super::function::{MapFallibleFn, MapFn};
+use super::closures::Closures;
+use super::function::{MapFallibleFn, MapFn, MapFunction};
 use super::iterator::Map;
 use super::options::MapOptions;
 use crate::backend::Backend;
@@ -15,7 +16,11 @@ impl<B: Backend> Executor<B> {
     /// At most 1024 items are in flight ([`map_with`](Self::map_with) takes another number); the
     /// first are submitted by this call. An error in one item ends nothing else. Dropping the
     /// iterator cancels what has not started.
-    pub fn map<F, I, R>(&self, function: F, items: I) -> Map<B, I::IntoIter, MapFn<F>, R>
+    pub fn map<F, I, R>(
+        &self,
+        function: F,
+        items: I,
+    ) -> Map<Closures<B, MapFn<F>, I::Item, R>, I::IntoIter>
     where
         F: Fn(I::Item) -> R + Send + Sync + 'static,
         I: IntoIterator,
@@ -43,15 +48,14 @@ impl<B: Backend> Executor<B> {
         options: MapOptions,
         function: F,
         items: I,
-    ) -> Map<B, I::IntoIter, MapFn<F>, R>
+    ) -> Map<Closures<B, MapFn<F>, I::Item, R>, I::IntoIter>
     where
         F: Fn(I::Item) -> R + Send + Sync + 'static,
         I: IntoIterator,
         I::Item: Send + 'static,
         R: Send + 'static,
     {
-        let function = MapFn(function);
-        Map::new(self.shared.clone(), options, function, items.into_iter())
+        self.map_over(options, MapFn(function), items.into_iter())
     }
 
     /// As [`map`](Self::map); an `Err` of the function is a failure of that item.
@@ -59,7 +63,7 @@ impl<B: Backend> Executor<B> {
         &self,
         function: F,
         items: I,
-    ) -> Map<B, I::IntoIter, MapFallibleFn<F>, R>
+    ) -> Map<Closures<B, MapFallibleFn<F>, I::Item, R>, I::IntoIter>
     where
         F: Fn(I::Item) -> Result<R, E> + Send + Sync + 'static,
         I: IntoIterator,
@@ -76,7 +80,7 @@ impl<B: Backend> Executor<B> {
         options: MapOptions,
         function: F,
         items: I,
-    ) -> Map<B, I::IntoIter, MapFallibleFn<F>, R>
+    ) -> Map<Closures<B, MapFallibleFn<F>, I::Item, R>, I::IntoIter>
     where
         F: Fn(I::Item) -> Result<R, E> + Send + Sync + 'static,
         I: IntoIterator,
@@ -84,7 +88,23 @@ impl<B: Backend> Executor<B> {
         R: Send + 'static,
         E: Into<Box<dyn Error + Send + Sync>> + 'static,
     {
-        let function = MapFallibleFn(function);
-        Map::new(self.shared.clone(), options, function, items.into_iter())
+        self.map_over(options, MapFallibleFn(function), items.into_iter())
+    }
+
+    fn map_over<F, I, R>(
+        &self,
+        options: MapOptions,
+        function: F,
+        items: I,
+    ) -> Map<Closures<B, F, I::Item, R>, I>
+    where
+        F: MapFunction<I::Item, R>,
+        I: Iterator<Item: Send + 'static>,
+        R: Send + 'static,
+    {
+        let workers = || self.backend().parallelism();
+        Map::over(options, items, workers, |pace| {
+            Closures::new(self.shared.clone(), function, pace)
+        })
     }
 }

@@ -14,6 +14,7 @@
 
 mod batch;
 mod chunk;
+mod closures;
 mod each;
 mod flight;
 mod function;
@@ -21,11 +22,20 @@ mod iterator;
 mod line;
 mod methods;
 mod options;
+mod outcomes;
 mod pace;
 mod plan;
+mod source;
 #[cfg(feature = "std")]
 mod unordered;
 
+pub use closures::Closures;
+pub use flight::Flight;
+#[cfg(feature = "calls")]
+pub(crate) use function::MapFunction;
 pub use function::{MapFallibleFn, MapFn};
 pub use iterator::Map;
 pub use options::MapOptions;
+pub use outcomes::Outcomes;
+pub use pace::Pace;
+pub use source::MapSource;

@@ -20,9 +20,10 @@ pub(super) const fn most_of<I, R>() -> usize {
     }
 }
 
-/// How large the next chunk should be.
+/// How large the next chunk of a [`Map`](crate::Map) should be, learned from those before. Its
+/// [source](crate::MapSource) keeps it.
 #[derive(Debug)]
-pub(super) struct Pace {
+pub struct Pace {
     /// 0 until a chunk was measured.
     size: AtomicUsize,
     /// At most so large; 0 for sizes that are not learned.
@@ -78,6 +79,16 @@ impl Pace {
 
     #[cfg(not(feature = "std"))]
     pub(super) fn end(&self, _: Stopwatch, _: usize) {}
+
+    /// Learns from a chunk of so many items that was timed elsewhere.
+    pub(super) fn landed(&self, items: usize, took: Option<core::time::Duration>) {
+        #[cfg(feature = "std")]
+        if let Some(took) = took.filter(|_| self.most > 0) {
+            self.learn(items, took);
+        }
+        #[cfg(not(feature = "std"))]
+        let _ = (items, took);
+    }
 
     #[cfg(feature = "std")]
     fn learn(&self, items: usize, took: core::time::Duration) {

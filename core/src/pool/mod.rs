@@ -36,7 +36,7 @@ mod supervision;
 mod worker;
 
 pub use platform::{Platform, StartError};
-pub(crate) use room::Ticket;
+pub use room::{Room, Ticket};
 pub use settings::{PoolSettings, PoolSettingsError};
 pub use worker::Worker;
 

@@ -9,13 +9,19 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::task::Waker;
 
-/// A place in the line of those who wait; none, at first.
+/// A place in the line of those who wait for a [`Room`]; none, at first.
 #[derive(Debug, Default)]
 pub struct Ticket(Option<u64>);
 
-/// The line. Numbers grow and never wrap around, so that both lists are sorted.
-#[derive(Default)]
-pub(super) struct Room {
+/// Places in a bounded queue, and the line of those who wait for one: first come, first served.
+///
+/// For backends and executors of one's own. Nothing in it is synchronized, and it does not count: whoever
+/// has it says under a lock of his own how many places are taken. What a method gives back is to be woken, or
+/// dropped, outside of that lock.
+//
+// Numbers grow and never wrap around, so that both lists are sorted.
+#[derive(Debug, Default)]
+pub struct Room {
     waiting: VecDeque<(u64, Waker)>,
     granted: Vec<u64>,
     next: u64,
@@ -23,12 +29,12 @@ pub(super) struct Room {
 
 impl Room {
     /// Whether there is a place that is nobody's, with so many of `capacity` taken.
-    pub(super) fn is_free(&self, taken: usize, capacity: usize) -> bool {
+    pub fn is_free(&self, taken: usize, capacity: usize) -> bool {
         taken + self.granted.len() < capacity
     }
 
     /// Takes the place that was granted to the ticket, if one was.
-    pub(super) fn redeem(&mut self, ticket: &mut Ticket) -> bool {
+    pub fn redeem(&mut self, ticket: &mut Ticket) -> bool {
         let Some(at) = self.granted_at(ticket) else { return false };
         self.granted.remove(at);
         ticket.0 = None;
@@ -36,7 +42,7 @@ impl Room {
     }
 
     /// Enters the line, or stays in it, with this waker; what is to be dropped outside the lock.
-    pub(super) fn wait(&mut self, ticket: &mut Ticket, waker: Waker) -> Option<Waker> {
+    pub fn wait(&mut self, ticket: &mut Ticket, waker: Waker) -> Option<Waker> {
         if self.granted_at(ticket).is_some() {
             return Some(waker);
         }
@@ -50,7 +56,7 @@ impl Room {
     }
 
     /// Grants a place that is nobody's; whom to wake.
-    pub(super) fn grant(&mut self, taken: usize, capacity: usize) -> Option<Waker> {
+    pub fn grant(&mut self, taken: usize, capacity: usize) -> Option<Waker> {
         if !self.is_free(taken, capacity) {
             return None;
         }
@@ -60,12 +66,12 @@ impl Room {
     }
 
     /// Whether a place was granted to the ticket.
-    pub(super) fn is_granted(&self, ticket: &Ticket) -> bool {
+    pub fn is_granted(&self, ticket: &Ticket) -> bool {
         self.granted_at(ticket).is_some()
     }
 
     /// Leaves the line; what is to be dropped outside the lock.
-    pub(super) fn withdraw(&mut self, ticket: &mut Ticket) -> Option<Waker> {
+    pub fn withdraw(&mut self, ticket: &mut Ticket) -> Option<Waker> {
         if self.redeem(ticket) {
             return None;
         }
@@ -75,7 +81,7 @@ impl Room {
     }
 
     /// Everybody in the line, to be told that there will be no room; they are in it no longer.
-    pub(super) fn dismiss(&mut self) -> VecDeque<(u64, Waker)> {
+    pub fn dismiss(&mut self) -> VecDeque<(u64, Waker)> {
         core::mem::take(&mut self.waiting)
     }
 

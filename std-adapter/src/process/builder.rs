@@ -12,8 +12,11 @@ use std::time::Duration;
 
 use concurrent_futures_core::calls::supervisor::{Fit, SupervisorSettings};
 use concurrent_futures_core::calls::{
-    Callee, EncodeError, Hello, Limits, Portable, Registry, RegistryError, ResourceLimits, encode,
+    Callee, EncodeError, FallibleCallee, Hello, Limits, Portable, Registry, RegistryError,
+    ResourceLimits, decode, encode,
 };
+
+use concurrent_futures_core::WhenFull;
 
 use super::call_options::CallOptions;
 use super::executor::ProcessPoolExecutor;
@@ -23,6 +26,7 @@ use super::os::{self, Group, Inherited, Launch, Os, Output};
 use super::pool::{Parts, Pool};
 use super::printed::{Listener, WorkerOutput};
 use super::registration::{self, NotRegistered};
+use crate::contain::contain;
 
 /// Builds a [`ProcessPoolExecutor`].
 #[must_use = "a builder does nothing until it builds"]
@@ -31,6 +35,7 @@ pub struct ProcessPoolBuilder {
     launch: Launch,
     options: CallOptions,
     listener: Option<Listener>,
+    when_full: WhenFull,
     initializer: Option<Result<(u32, Vec<u8>), InitializerError>>,
 }
 
@@ -52,6 +57,7 @@ impl ProcessPoolBuilder {
             launch: Launch::default(),
             options: CallOptions::new(),
             listener: None,
+            when_full: WhenFull::default(),
             initializer: None,
         }
     }
@@ -63,18 +69,32 @@ impl ProcessPoolBuilder {
     }
 
     /// A function that each worker runs before its first call. If it panics, the pool gives up: its calls
-    /// fail with what the initializer said.
+    /// fail with what the initializer said. What it returns is of no interest; see
+    /// [`initializer_fallible`](Self::initializer_fallible).
     pub fn initializer<F, A, M>(mut self, function: F, arguments: A) -> Self
     where
         F: Callee<A, M>,
         A: Portable,
     {
         let _ = function; // its type says which it is
+        self.settings.initializer_error = None;
         let found = registration::find::<F>().map_err(InitializerError::NotRegistered);
         self.initializer = Some(found.and_then(|task| {
             let bytes = encode(&arguments, &self.settings.limits, None);
             Ok((task, bytes.map_err(InitializerError::Arguments)?))
         }));
+        self
+    }
+
+    /// As [`initializer`](Self::initializer); if the function returns an `Err`, that is a failure as a panic
+    /// is, and what the error says is part of the cause.
+    pub fn initializer_fallible<F, A, M>(mut self, function: F, arguments: A) -> Self
+    where
+        F: FallibleCallee<A, M>,
+        A: Portable,
+    {
+        self = self.initializer(function, arguments);
+        self.settings.initializer_error = Some(error_text::<F::Value, F::Error>);
         self
     }
 
@@ -84,9 +104,20 @@ impl ProcessPoolBuilder {
         self
     }
 
-    /// Calls that may wait to be started, at most. One more is refused.
+    /// Calls that may wait to be started, at most; at least one. By default as many as there is memory for.
     pub fn queue_capacity(mut self, calls: usize) -> Self {
-        self.settings.capacity = Some(calls);
+        self.settings.capacity = Some(calls.max(1));
+        self
+    }
+
+    /// What becomes of a call for which there is no room. By default whoever makes it waits.
+    ///
+    /// In the pool's own thread, in callbacks for instance, nobody waits: there a call for which there is no
+    /// room is refused, whatever the policy. A `map` waits where the policy is to
+    /// [run](WhenFull::RunInCaller) the call in the caller; for what that means see
+    /// [`when_full`](ProcessPoolExecutor::when_full).
+    pub fn when_full(mut self, when_full: WhenFull) -> Self {
+        self.when_full = when_full;
         self
     }
 
@@ -209,7 +240,7 @@ impl ProcessPoolBuilder {
         self.settings.initializer =
             self.initializer.transpose().map_err(ProcessBuildError::Initializer)?;
         self.settings.workers = self.settings.workers.max(1);
-        let limits = self.settings.limits;
+        let (limits, workers) = (self.settings.limits, self.settings.workers);
         // Where it cannot be told, nobody compares.
         let build = if own_program { os::build_id().ok() } else { None };
         let parts = Parts {
@@ -220,8 +251,22 @@ impl ProcessPoolBuilder {
             listener: self.listener,
         };
         let pool = Pool::start(Os::new(), parts).map_err(ProcessBuildError::System)?;
-        Ok(ProcessPoolExecutor::assemble(pool, limits, self.options))
+        Ok(ProcessPoolExecutor::assemble(pool, limits, self.options, workers, self.when_full))
     }
+}
+
+/// What the error says of an initializer that returns a `Result<T, E>`.
+fn error_text<T, E>(bytes: &[u8], limits: &Limits) -> String
+where
+    T: Portable,
+    E: Portable + Into<Box<dyn Error + Send + Sync>>,
+{
+    let read = || match decode::<Result<T, E>>(bytes, limits, None) {
+        Ok(Err(error)) => error.into().to_string(),
+        Ok(Ok(_)) => String::from("it returned a value and called that an error"),
+        Err(error) => format!("its error cannot be decoded: {error}"),
+    };
+    contain(read).unwrap_or_else(|| String::from("its error panicked when it was read"))
 }
 
 /// Whether a worker will do for this program.

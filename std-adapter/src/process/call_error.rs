@@ -5,7 +5,7 @@ use std::error::Error;
 use std::fmt;
 
 use concurrent_futures_core::calls::EncodeError;
-use concurrent_futures_core::{RefusedReason, TaskError};
+use concurrent_futures_core::{RefusedReason, SubmitError, TaskError};
 
 use super::registration::NotRegistered;
 
@@ -30,8 +30,14 @@ pub enum CallErrorReason {
 }
 
 impl<A> CallError<A> {
-    pub(super) fn new(arguments: A, reason: CallErrorReason) -> Self {
+    pub(crate) fn new(arguments: A, reason: CallErrorReason) -> Self {
         Self { arguments, reason }
+    }
+
+    /// Of an executor in this process.
+    pub(crate) fn refused(error: SubmitError<A>) -> Self {
+        let reason = error.reason().clone();
+        Self::new(error.into_inner(), CallErrorReason::Refused(reason))
     }
 
     /// The arguments.
@@ -81,5 +87,15 @@ impl<A> From<CallError<A>> for TaskError {
     /// For a task that could not make a call.
     fn from(error: CallError<A>) -> Self {
         Self::failed(error.to_string())
+    }
+}
+
+impl From<CallErrorReason> for TaskError {
+    /// For an item of a `map` that was not accepted.
+    fn from(reason: CallErrorReason) -> Self {
+        match &reason {
+            CallErrorReason::Arguments(error) => Self::from(error),
+            other => Self::refused(other),
+        }
     }
 }

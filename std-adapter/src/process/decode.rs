@@ -7,9 +7,9 @@ use std::marker::PhantomData;
 use concurrent_futures_core::TaskError;
 use concurrent_futures_core::calls::{Decode, Encoded, Portable};
 
-/// All that the function returns is a value.
+/// Decodes what a call returned: all of it is a value.
 #[derive(Debug)]
-pub(super) struct AsValue<T>(PhantomData<fn() -> T>);
+pub struct AsValue<T>(PhantomData<fn() -> T>);
 
 impl<T: Portable> Decode for AsValue<T> {
     type Output = T;
@@ -19,9 +19,9 @@ impl<T: Portable> Decode for AsValue<T> {
     }
 }
 
-/// An `Err` that the function returns is a failure.
+/// Decodes what a call returned: an `Err` is a failure.
 #[derive(Debug)]
-pub(super) struct AsFallible<T, E>(PhantomData<fn() -> (T, E)>);
+pub struct AsFallible<T, E>(PhantomData<fn() -> (T, E)>);
 
 impl<T, E> Decode for AsFallible<T, E>
 where

@@ -19,16 +19,20 @@ use std::os::fd::AsFd;
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::Waker as Waiting;
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use concurrent_futures_core::calls::supervisor::{Action, NewCall, Supervisor, WorkerId};
 use concurrent_futures_core::calls::{CallPromise, Desk, Landing};
-use concurrent_futures_core::{FutureId, RefusedReason};
+use concurrent_futures_core::{FutureId, RefusedReason, Room, Ticket};
 
-use super::callbacks::Callbacks;
+use super::callbacks::{Callbacks, Job};
 use super::file::SharedFile;
 use super::os::{Channel, MemoryFilePool, Sys, Waker};
+use super::retries::{EndedAttempt, Retries};
+use crate::contain::contain;
+use crate::timer;
 
 /// What all threads of a pool share.
 #[derive(Debug)]
@@ -39,6 +43,8 @@ pub(super) struct PoolDesk<S> {
     pub(super) waker: Waker,
     /// Numbers calls in the order in which they are submitted.
     numbers: AtomicU64,
+    /// Whether there is a capacity.
+    bounded: bool,
     /// The process that has the pool. In one that was forked from it, it does nothing.
     owner: u32,
     inbox: Mutex<Inbox>,
@@ -70,24 +76,41 @@ pub(super) struct State {
     /// Sockets that took less than there was: the manager waits until they take more.
     pub(super) is_stuck: bool,
     callbacks: Option<Callbacks>,
+    /// Calls that may be attempted again.
+    pub(super) retries: Retries,
     /// Those of the pool itself, which cannot wait for its end.
     pub(super) threads: Vec<ThreadId>,
     /// Threads that have not ended.
     pub(super) running: usize,
     waiting: usize,
+    /// Calls that may wait to be started, at most.
+    pub(super) capacity: Option<usize>,
+    pub(super) room: Room,
 }
+
+/// A call that was not accepted, and why.
+pub(super) type Refused = (Box<NewCall<SharedFile>>, RefusedReason);
 
 /// Futures to resolve, outside the lock.
 #[derive(Debug, Default)]
 #[must_use]
 pub(super) struct Resolutions {
     list: Vec<(CallPromise, Landing)>,
+    /// What may be attempted again is not resolved yet.
+    attempts: Vec<EndedAttempt>,
+    /// The pool has ended, and the timer has calls that wait for another attempt.
+    overtaken: bool,
+    /// Those who have waited for room.
+    wakers: Vec<Waiting>,
     callbacks: Option<Callbacks>,
 }
 
 impl Resolutions {
     fn add(&mut self, mut more: Self) {
         self.list.append(&mut more.list);
+        self.attempts.append(&mut more.attempts);
+        self.overtaken |= more.overtaken;
+        self.wakers.append(&mut more.wakers);
         self.callbacks = more.callbacks.or(self.callbacks.take());
     }
 
@@ -101,6 +124,18 @@ impl Resolutions {
                 }
             }
         }
+        for attempt in self.attempts {
+            match &self.callbacks {
+                Some(callbacks) => callbacks.run(Box::new(move || attempt.follow())),
+                None => attempt.follow(),
+            }
+        }
+        for waker in self.wakers {
+            contain(|| waker.wake());
+        }
+        if self.overtaken {
+            timer::waker().wake_by_ref();
+        }
     }
 }
 
@@ -110,6 +145,7 @@ impl<S: Sys> PoolDesk<S> {
         waker: Waker,
         supervisor: Supervisor<SharedFile>,
         callbacks: Callbacks,
+        capacity: Option<usize>,
     ) -> Self {
         let state = State {
             supervisor,
@@ -118,15 +154,19 @@ impl<S: Sys> PoolDesk<S> {
             sleeps_until: Some(Duration::ZERO),
             is_stuck: false,
             callbacks: Some(callbacks),
+            retries: Retries::default(),
             threads: Vec::new(),
             running: 0,
             waiting: 0,
+            capacity,
+            room: Room::default(),
         };
         Self {
             sys,
             files: Arc::new(MemoryFilePool::new(4, 256 << 20)),
             waker,
             numbers: AtomicU64::new(1),
+            bounded: capacity.is_some(),
             owner: process::id(),
             inbox: Mutex::default(),
             state: Mutex::new(state),
@@ -156,13 +196,18 @@ impl<S: Sys> PoolDesk<S> {
 
     /// Has the supervisor do something, and does what it says.
     pub(super) fn with<R>(&self, f: impl FnOnce(&mut Supervisor<SharedFile>, Duration) -> R) -> R {
+        self.with_state(|state, now| f(&mut state.supervisor, now))
+    }
+
+    /// As `with`, with all that is under the lock.
+    fn with_state<R>(&self, f: impl FnOnce(&mut State, Duration) -> R) -> R {
         let now = self.sys.now();
         let mut state = self.lock();
         let calls = mem::take(&mut self.inbox().calls);
         if !calls.is_empty() {
             state.supervisor.submit_all(now, calls);
         }
-        let result = f(&mut state.supervisor, now);
+        let result = f(&mut state, now);
         let mut resolutions = self.follow(&mut state);
         self.attend_inbox(&mut state, now, &mut resolutions);
         let wake = state.manager_is_wanted();
@@ -182,7 +227,7 @@ impl<S: Sys> PoolDesk<S> {
     fn attend_inbox(&self, state: &mut State, now: Duration, resolutions: &mut Resolutions) {
         loop {
             let mut inbox = self.inbox();
-            inbox.is_attended = state.supervisor.is_busy();
+            inbox.is_attended = state.capacity.is_none() && state.supervisor.is_busy();
             if inbox.is_attended || inbox.calls.is_empty() {
                 return;
             }
@@ -200,11 +245,19 @@ impl<S: Sys> PoolDesk<S> {
         for action in state.supervisor.take_actions() {
             match action {
                 Action::Write(id) => self.write(state, id),
-                Action::Resolve(promise, landing) => resolutions.list.push((promise, landing)),
+                Action::Resolve(promise, landing) => {
+                    let (now, later) = state.retries.ended(promise, landing);
+                    resolutions.list.extend(now);
+                    resolutions.attempts.extend(later);
+                }
                 Action::Spawn(_) | Action::Kill(..) => state.errands.push(action),
             }
         }
-        if !resolutions.list.is_empty() {
+        if state.capacity.is_some() {
+            state.grant_room(&mut resolutions.wakers);
+        }
+        resolutions.overtaken = !state.retries.is_empty() && state.is_closed();
+        if !resolutions.list.is_empty() || !resolutions.attempts.is_empty() {
             resolutions.callbacks = state.callbacks.clone();
             if state.waiting > 0 {
                 self.changed.notify_all();
@@ -228,18 +281,51 @@ impl<S: Sys> PoolDesk<S> {
         }
     }
 
-    /// Accepts a call.
+    /// Accepts a call, whether there is room or not.
     ///
     /// # Errors
-    /// Why not; its promise is dropped.
-    pub(super) fn submit(&self, call: NewCall<SharedFile>) -> Result<(), RefusedReason> {
+    /// The call, and why not.
+    pub(super) fn submit(&self, call: NewCall<SharedFile>) -> Result<(), Refused> {
         let mut inbox = self.inbox();
         if inbox.is_attended && !call.is_timed() {
             inbox.calls.push(call);
             return Ok(());
         }
         drop(inbox);
-        self.with(|supervisor, now| supervisor.submit(now, call)).map_err(|(_, reason)| reason)
+        self.with(|supervisor, now| supervisor.submit(now, call))
+    }
+
+    pub(super) fn is_bounded(&self) -> bool {
+        self.bounded
+    }
+
+    /// Accepts a call if there is room for it, or a place was granted to the ticket.
+    ///
+    /// # Errors
+    /// The call, and why not.
+    pub(super) fn with_room(
+        &self,
+        ticket: &mut Ticket,
+        call: NewCall<SharedFile>,
+    ) -> Result<(), Refused> {
+        self.with_state(|state, now| {
+            let has_place = state.room.redeem(ticket);
+            match state.refuses() {
+                Some(reason) if !has_place || reason != RefusedReason::Full => {
+                    Err((Box::new(call), reason))
+                }
+                _ => state.supervisor.submit(now, call),
+            }
+        })
+    }
+
+    /// Runs something of a user's where it holds up nobody.
+    pub(super) fn call_back(&self, job: Job) {
+        let callbacks = self.lock().callbacks.clone();
+        match callbacks {
+            Some(callbacks) => callbacks.run(job),
+            None => drop(contain(job)),
+        }
     }
 
     /// Waits until `done` or the time is over; says whether it is done.
@@ -304,6 +390,21 @@ impl State {
         self.channels.iter().find(|(other, _)| *other == id).map(|(_, channel)| channel.clone())
     }
 
+    /// Why a call would not be accepted now.
+    fn refuses(&self) -> Option<RefusedReason> {
+        let is_full = || {
+            let taken = self.supervisor.not_started();
+            self.capacity.is_some_and(|capacity| !self.room.is_free(taken, capacity))
+        };
+        self.supervisor.refuses().or_else(|| is_full().then_some(RefusedReason::Full))
+    }
+
+    /// Whether nothing is accepted any more.
+    pub(super) fn is_closed(&self) -> bool {
+        let refuses = self.supervisor.refuses();
+        refuses.is_some_and(|reason| reason != RefusedReason::Full)
+    }
+
     /// Whether the manager has to be woken for what is to be done now, or earlier than it thinks.
     fn manager_is_wanted(&mut self) -> bool {
         let earlier = match (self.supervisor.next_deadline(), self.sleeps_until) {
@@ -327,7 +428,11 @@ impl State {
 
 impl<S: Sys> Desk for PoolDesk<S> {
     fn recall(&self, call: u64) -> bool {
-        self.with(|supervisor, now| supervisor.recall(now, call))
+        let recalled = self.with(|supervisor, now| supervisor.recall(now, call));
+        if recalled {
+            self.forget_retry(call);
+        }
+        recalled
     }
 
     fn has_started(&self, call: u64) -> bool {
@@ -335,6 +440,8 @@ impl<S: Sys> Desk for PoolDesk<S> {
     }
 
     fn cancelled(&self, call: u64) {
-        self.with(|supervisor, now| supervisor.cancelled(now, call));
+        if !self.forget_retry(call) {
+            self.with(|supervisor, now| supervisor.cancelled(now, call));
+        }
     }
 }

@@ -3,23 +3,18 @@
 
 use std::fmt;
 
-use concurrent_futures_core::calls::supervisor::{Kill, NewCall};
-use concurrent_futures_core::calls::{
-    Callee, Decode, FallibleCallee, FrameFlags, Limits, Portable, encode_into,
-};
+use concurrent_futures_core::calls::supervisor::Kill;
+use concurrent_futures_core::calls::{Callee, FallibleCallee, Limits, Portable};
 use concurrent_futures_core::{
-    Counters, Future, FutureId, RefusedReason, Remaining, Shutdown, ShutdownError,
+    Counters, Future, FutureId, Remaining, Shutdown, ShutdownError, WhenFull,
 };
 
 use super::builder::{ProcessBuildError, ProcessPoolBuilder};
-use super::call_error::{CallError, CallErrorReason};
+use super::call_error::CallError;
 use super::call_options::CallOptions;
-use super::decode::{AsFallible, AsValue};
-use super::file::Writing;
+use super::caller::Caller;
 use super::os::Os;
 use super::pool::Pool;
-use super::registration;
-use crate::contain::contain;
 
 /// A pool of worker processes that run registered functions.
 ///
@@ -52,8 +47,9 @@ use crate::contain::contain;
 /// ```
 pub struct ProcessPoolExecutor {
     pool: Pool<Os>,
-    limits: Limits,
+    caller: Caller,
     options: CallOptions,
+    max_workers: usize,
 }
 
 impl ProcessPoolExecutor {
@@ -70,8 +66,28 @@ impl ProcessPoolExecutor {
         ProcessPoolBuilder::new()
     }
 
-    pub(super) fn assemble(pool: Pool<Os>, limits: Limits, options: CallOptions) -> Self {
-        Self { pool, limits, options }
+    pub(super) fn assemble(
+        pool: Pool<Os>,
+        limits: Limits,
+        options: CallOptions,
+        max_workers: usize,
+        when_full: WhenFull,
+    ) -> Self {
+        let caller = Caller::new(pool.desk().clone(), limits, when_full);
+        Self { pool, caller, options, max_workers }
+    }
+
+    pub(super) fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    pub(super) fn options(&self) -> CallOptions {
+        self.options
+    }
+
+    /// How many workers there may be.
+    pub fn max_workers(&self) -> usize {
+        self.max_workers
     }
 
     /// Calls a registered function in a worker. Its arguments: `()` for none, one as itself, several as
@@ -79,7 +95,7 @@ impl ProcessPoolExecutor {
     ///
     /// Whatever the function returns is the value of the future, a `Result` too; for errors that count as
     /// failures see [`submit_fallible`](Self::submit_fallible). The arguments are encoded in this call,
-    /// which does not wait.
+    /// which does not wait, unless there is a [capacity](ProcessPoolBuilder::queue_capacity) and no room.
     ///
     /// # Errors
     /// The arguments back, if the function is not registered, they cannot be sent, or the pool takes no
@@ -92,6 +108,7 @@ impl ProcessPoolExecutor {
     where
         F: Callee<A, M>,
         A: Portable,
+        M: 'static,
     {
         self.submit_with(self.options, function, arguments)
     }
@@ -109,9 +126,9 @@ impl ProcessPoolExecutor {
     where
         F: Callee<A, M>,
         A: Portable,
+        M: 'static,
     {
-        let _ = function; // its type says which it is
-        self.call::<F, AsValue<F::Output>, A>(options, FrameFlags::NONE, arguments)
+        self.caller.call_or_run(options, function, arguments)
     }
 
     /// As [`submit`](Self::submit), for a function whose `Err` is a failure of the task ("raised", in
@@ -127,6 +144,7 @@ impl ProcessPoolExecutor {
     where
         F: FallibleCallee<A, M>,
         A: Portable,
+        M: 'static,
     {
         self.submit_fallible_with(self.options, function, arguments)
     }
@@ -144,72 +162,9 @@ impl ProcessPoolExecutor {
     where
         F: FallibleCallee<A, M>,
         A: Portable,
+        M: 'static,
     {
-        let _ = function; // its type says which it is
-        let flags = FrameFlags::FALLIBLE;
-        self.call::<F, AsFallible<F::Value, F::Error>, A>(options, flags, arguments)
-    }
-
-    /// # Errors
-    /// As `submit`.
-    fn call<F, D, A>(
-        &self,
-        options: CallOptions,
-        flags: FrameFlags,
-        arguments: A,
-    ) -> Result<Future<D::Output>, CallError<A>>
-    where
-        F: 'static,
-        D: Decode<Output: Send + 'static>,
-        A: Portable,
-    {
-        match self.try_call::<F, D, A>(options, flags, &arguments) {
-            Ok(future) => {
-                contain(|| drop(arguments)); // the worker has them
-                Ok(future)
-            }
-            Err(reason) => Err(CallError::new(arguments, reason)),
-        }
-    }
-
-    /// # Errors
-    /// Why the call was not accepted.
-    fn try_call<F, D, A>(
-        &self,
-        options: CallOptions,
-        flags: FrameFlags,
-        arguments: &A,
-    ) -> Result<Future<D::Output>, CallErrorReason>
-    where
-        F: 'static,
-        D: Decode<Output: Send + 'static>,
-        A: Portable,
-    {
-        let desk = self.pool.desk();
-        if desk.is_copy() {
-            return Err(CallErrorReason::Refused(RefusedReason::ShutDown));
-        }
-        let (task, name) =
-            registration::find_named::<F>().map_err(CallErrorReason::NotRegistered)?;
-        let mut files = Writing::new(&desk.files, &desk.sys);
-        let mut payload = Vec::new();
-        let encoded =
-            contain(|| encode_into(&mut payload, arguments, &self.limits, Some(&mut files)));
-        encoded.ok_or(CallErrorReason::ArgumentsPanicked)?.map_err(CallErrorReason::Arguments)?;
-        let number = desk.number();
-        let (promise, future) = desk.call::<D>(number);
-        let mut call = NewCall::new(number, promise, task, name, payload).flags(flags);
-        if let Some((file, length)) = files.finish() {
-            call = call.large(file, length);
-        }
-        if let Some(time) = options.queue_timeout {
-            call = call.start_by(desk.sys_now().saturating_add(time));
-        }
-        if let Some(time) = options.run_timeout {
-            call = call.run_for(time);
-        }
-        desk.submit(call).map_err(CallErrorReason::Refused)?;
-        Ok(future)
+        self.caller.call_or_run_fallible(options, function, arguments)
     }
 
     /// Ends the worker that runs the task of this future, with all that it started: the future fails as

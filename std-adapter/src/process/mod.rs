@@ -1,15 +1,20 @@
 //! Worker processes: what an operating system adds to calls of registered functions.
 
+#[cfg(unix)]
+mod admission;
+mod call_error;
 pub(crate) mod registration;
 
 #[cfg(unix)]
 mod builder;
 #[cfg(unix)]
-mod call_error;
-#[cfg(unix)]
 mod call_options;
 #[cfg(unix)]
 mod callbacks;
+#[cfg(unix)]
+mod caller;
+#[cfg(unix)]
+mod calls;
 #[cfg(unix)]
 mod decode;
 #[cfg(unix)]
@@ -23,6 +28,8 @@ pub(crate) mod init;
 #[cfg(unix)]
 mod manager;
 #[cfg(unix)]
+mod map;
+#[cfg(unix)]
 mod nesting;
 #[cfg(unix)]
 pub(crate) mod os;
@@ -33,17 +40,30 @@ mod pool;
 #[cfg(unix)]
 mod printed;
 #[cfg(unix)]
+mod retries;
+#[cfg(unix)]
+mod retrying;
+#[cfg(unix)]
+mod submitter;
+#[cfg(unix)]
 mod worker_main;
 
 #[cfg(unix)]
 pub use builder::{InitializerError, ProcessBuildError, ProcessPoolBuilder};
-#[cfg(unix)]
 pub use call_error::{CallError, CallErrorReason};
 #[cfg(unix)]
 pub use call_options::CallOptions;
+#[cfg(unix)]
+pub use calls::Calls;
+#[cfg(unix)]
+pub use decode::{AsFallible, AsValue};
 #[cfg(unix)]
 pub use executor::ProcessPoolExecutor;
 #[cfg(unix)]
 pub use init::{NotInitialized, init, init_with};
 #[cfg(unix)]
+pub use map::{ProcessMap, ProcessMapFallible};
+#[cfg(unix)]
 pub use printed::{OutputStream, WorkerOutput};
+#[cfg(unix)]
+pub use submitter::ProcessSubmitter;

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use super::worker::{Stage, Worker};
 use super::{Action, NewCall, Supervisor, WorkerId};
-use crate::calls::{FrameKind, LargeSource, Leave};
+use crate::calls::{FrameFlags, FrameKind, LargeSource, Leave};
 use crate::error::TaskError;
 
 impl<L: LargeSource + Clone> Supervisor<L> {
@@ -146,7 +146,7 @@ impl<L: LargeSource + Clone> Supervisor<L> {
         let worker = &mut self.workers[at];
         worker.enter(Stage::Retiring, now);
         worker.kill_at = kill_at;
-        worker.tell(FrameKind::Retire, alloc::vec::Vec::new(), None);
+        worker.tell(FrameKind::Retire, FrameFlags::NONE, alloc::vec::Vec::new(), None);
         self.write(at);
     }
 }

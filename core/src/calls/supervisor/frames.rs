@@ -8,11 +8,11 @@ use core::time::Duration;
 
 use super::worker::{PLACES, Stage, Why};
 use super::{Kill, Landing, Supervisor, WorkerId};
+use crate::calls::failures::error_of;
 use crate::calls::{
-    Encoded, Frame, FrameKind, Hello, InitialCall, LargeSource, RemoteFailure, RemoteFailureKind,
-    Welcome,
+    Encoded, Frame, FrameFlags, FrameKind, Hello, InitialCall, LargeSource, RemoteFailure, Welcome,
 };
-use crate::error::{Remote, TaskError, TaskErrorKind};
+use crate::error::TaskError;
 
 impl<L: LargeSource + Clone> Supervisor<L> {
     /// So many bytes were read into [`space`](Self::space), and these files came along.
@@ -59,9 +59,7 @@ impl<L: LargeSource + Clone> Supervisor<L> {
                 Ok(())
             }
             (Stage::Initializing, FrameKind::InitFailed) => {
-                let failure = RemoteFailure::from_bytes(&frame.payload, &self.settings.limits);
-                let message =
-                    failure.map_or_else(|error| error.to_string(), |failure| failure.message);
+                let message = self.initializer_said(&frame);
                 let cause = format!("its initializer failed: {message}");
                 self.end_worker(now, at, Why::InitFailed, Kill::Politely);
                 self.break_down(now, &cause);
@@ -69,6 +67,17 @@ impl<L: LargeSource + Clone> Supervisor<L> {
             }
             (Stage::Ready | Stage::Retiring, _) if kind.is_reply() => self.reply(now, at, frame),
             (stage, _) => Err(format!("{kind:?} from a worker that is {stage:?}")),
+        }
+    }
+
+    fn initializer_said(&self, frame: &Frame) -> String {
+        let limits = &self.settings.limits;
+        match self.settings.initializer_error {
+            Some(text) if frame.header.flags.contains(FrameFlags::FALLIBLE) => {
+                text(&frame.payload, limits)
+            }
+            _ => RemoteFailure::from_bytes(&frame.payload, limits)
+                .map_or_else(|error| error.to_string(), |failure| failure.message),
         }
     }
 
@@ -114,7 +123,11 @@ impl<L: LargeSource + Clone> Supervisor<L> {
         self.workers[at].table = table;
         self.workers[at].enter(Stage::Initializing, now);
         let words = self.workers[at].words.take();
-        self.workers[at].tell(FrameKind::Welcome, bytes, words);
+        let flags = match self.settings.initializer_error {
+            Some(_) => FrameFlags::FALLIBLE,
+            None => FrameFlags::NONE,
+        };
+        self.workers[at].tell(FrameKind::Welcome, flags, bytes, words);
         self.write(at);
         Ok(())
     }
@@ -196,7 +209,8 @@ impl<L: LargeSource + Clone> Supervisor<L> {
         if kind == FrameKind::Failure {
             return self.failure(at, call, &frame).map(Landing::Failed);
         }
-        let encoded = Encoded::new(frame.payload, large, self.settings.limits);
+        let ran = Duration::from_nanos(u64::from(frame.header.ran) * 100);
+        let encoded = Encoded::new(frame.payload, large, self.settings.limits).after(ran);
         Ok(if kind == FrameKind::Raised {
             Landing::Raised(encoded)
         } else {
@@ -214,21 +228,9 @@ impl<L: LargeSource + Clone> Supervisor<L> {
     ) -> Result<TaskError, String> {
         let failure = RemoteFailure::from_bytes(&frame.payload, &self.settings.limits)
             .map_err(|error| format!("a failure that cannot be read: {error}"))?;
-        let kind = match failure.kind {
-            RemoteFailureKind::Panicked => TaskErrorKind::Panicked,
-            RemoteFailureKind::ResultTooLarge => TaskErrorKind::TooLarge,
-            _ => TaskErrorKind::Undecodable,
-        };
-        let message = match failure.kind {
-            RemoteFailureKind::Panicked => failure.message,
-            _ => format!(
-                "{}, in process {}: {}",
-                self.name_of(call),
-                self.workers[at].pid,
-                failure.message
-            ),
-        };
-        let remote = Remote { worker: None, backtrace: failure.backtrace };
-        Ok(TaskError::remote(kind, message, failure.location, remote))
+        let pid = self.workers[at].pid;
+        Ok(error_of(failure, |message| {
+            format!("{}, in process {pid}: {message}", self.name_of(call))
+        }))
     }
 }

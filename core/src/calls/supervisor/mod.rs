@@ -42,7 +42,7 @@ use core::fmt;
 use core::time::Duration;
 
 pub use call::NewCall;
-pub use settings::SupervisorSettings;
+pub use settings::{ErrorText, SupervisorSettings};
 pub use worker::{PLACES, Places, WorkerId};
 
 use crate::backend::RefusedReason;
@@ -195,7 +195,7 @@ impl<L: LargeSource + Clone> Supervisor<L> {
     }
 
     /// Calls that wait to be started, as far as one can tell without asking the workers.
-    fn not_started(&self) -> usize {
+    pub fn not_started(&self) -> usize {
         let ahead = |worker: &Worker<L>| worker.in_flight.len().saturating_sub(1);
         self.queue.len() + self.workers.iter().map(ahead).sum::<usize>()
     }

@@ -1,10 +1,14 @@
 //! [`SupervisorSettings`]: how many workers, and what is expected of them.
 #![forbid(unsafe_code)]
 
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::calls::{Limits, ResourceLimits};
+
+/// What an encoded error says, in words. It must neither panic nor wait.
+pub type ErrorText = fn(&[u8], &Limits) -> String;
 
 /// How many workers there are, and what is expected of them.
 #[derive(Debug, Clone)]
@@ -31,6 +35,8 @@ pub struct SupervisorSettings {
     /// What each worker calls before anything else: a function's number in the table of the pool's
     /// program, and its arguments.
     pub initializer: Option<(u32, Vec<u8>)>,
+    /// If an `Err` of the initializer is a failure: what makes a text of its encoded `Result`.
+    pub initializer_error: Option<ErrorText>,
     /// What a worker may use.
     pub resources: ResourceLimits,
     /// How many pools this one is inside of.
@@ -52,6 +58,7 @@ impl SupervisorSettings {
             grace: Duration::from_secs(2),
             idle_timeout: None,
             initializer: None,
+            initializer_error: None,
             resources: ResourceLimits::default(),
             nesting: 0,
         }

@@ -10,7 +10,7 @@ use core::time::Duration;
 use super::call::{NewCall, Payload};
 use super::outbox::Outbox;
 use crate::FutureId;
-use crate::calls::{Frame, FrameHeader, FrameKind, FrameReader, Place, Recall};
+use crate::calls::{Frame, FrameFlags, FrameHeader, FrameKind, FrameReader, Place, Recall};
 
 /// Calls at one worker, at most: one runs, the others are ahead of time.
 pub const PLACES: usize = 64;
@@ -271,8 +271,15 @@ impl<L: Clone> Worker<L> {
     }
 
     /// Tells it something that is no call.
-    pub(super) fn tell(&mut self, kind: FrameKind, payload: Vec<u8>, file: Option<L>) {
-        let header = FrameHeader { length: payload.len() as u32, ..FrameHeader::new(kind) };
+    pub(super) fn tell(
+        &mut self,
+        kind: FrameKind,
+        flags: FrameFlags,
+        payload: Vec<u8>,
+        file: Option<L>,
+    ) {
+        let length = payload.len() as u32;
+        let header = FrameHeader { flags, length, ..FrameHeader::new(kind) };
         self.outbox.push(&header, &Payload::Small(payload), file);
     }
 

@@ -1,0 +1,231 @@
+//! [`Caller`]: how a call of a function comes to a pool.
+#![forbid(unsafe_code)]
+
+use std::time::Duration;
+
+use concurrent_futures_core::calls::supervisor::NewCall;
+use concurrent_futures_core::calls::{
+    Attach, BatchWriter, CallDesk, CallPromise, Decode, FrameFlags, ItemKind, Limits, Portable,
+    encode_into,
+};
+use concurrent_futures_core::{Future, RefusedReason, WhenFull};
+
+use super::admission::Offer;
+use super::call_error::CallErrorReason;
+use super::call_options::CallOptions;
+use super::desk::PoolDesk;
+use super::file::{SharedFile, Writing};
+use super::os::Os;
+use super::registration;
+use crate::contain::contain;
+
+/// Makes calls in a pool. Clones make them in the same one, which does not wait for them to go.
+#[derive(Debug, Clone)]
+pub(super) struct Caller {
+    desk: CallDesk<PoolDesk<Os>>,
+    limits: Limits,
+    when_full: WhenFull,
+}
+
+/// A function, and how it is called.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Called {
+    task: u32,
+    name: &'static str,
+    flags: FrameFlags,
+    options: CallOptions,
+}
+
+/// Arguments in bytes, with what goes along.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Packed {
+    payload: Vec<u8>,
+    large: Option<(SharedFile, u64)>,
+}
+
+impl Called {
+    /// The function of type `F`.
+    ///
+    /// # Errors
+    /// It is not registered.
+    pub(super) fn find<F: 'static>(
+        flags: FrameFlags,
+        options: CallOptions,
+    ) -> Result<Self, CallErrorReason> {
+        let (task, name) =
+            registration::find_named::<F>().map_err(CallErrorReason::NotRegistered)?;
+        Ok(Self { task, name, flags, options })
+    }
+
+    /// A call of it.
+    pub(super) fn call(self, packed: Packed, promise: CallPromise) -> NewCall<SharedFile> {
+        let Self { task, name, flags, options } = self;
+        let number = promise.number();
+        let mut call = NewCall::new(number, promise, task, name, packed.payload).flags(flags);
+        if let Some((file, length)) = packed.large {
+            call = call.large(file, length);
+        }
+        if let Some(time) = options.run_timeout {
+            call = call.run_for(time);
+        }
+        call
+    }
+
+    pub(super) fn queue_timeout(&self) -> Option<Duration> {
+        self.options.queue_timeout
+    }
+
+    /// With several arguments at a time.
+    pub(super) fn in_chunks(self) -> Self {
+        Self { flags: self.flags.with(FrameFlags::CHUNK), ..self }
+    }
+}
+
+impl Caller {
+    pub(super) fn new(desk: CallDesk<PoolDesk<Os>>, limits: Limits, when_full: WhenFull) -> Self {
+        Self { desk, limits, when_full }
+    }
+
+    /// The same, with another policy for when there is no room.
+    pub(super) fn when_full(&self, when_full: WhenFull) -> Self {
+        Self { when_full, ..self.clone() }
+    }
+
+    pub(super) fn policy(&self) -> WhenFull {
+        self.when_full
+    }
+
+    /// For a `map`, which knows only what its function returns: it waits where it would have to be called here.
+    pub(super) fn for_map(&self) -> Self {
+        match self.when_full {
+            WhenFull::RunInCaller => self.when_full(WhenFull::Block),
+            _ => self.clone(),
+        }
+    }
+
+    /// Whether what was refused for this reason is to be called here.
+    pub(super) fn runs_here(&self, reason: &CallErrorReason) -> bool {
+        let full = CallErrorReason::Refused(RefusedReason::Full);
+        self.when_full == WhenFull::RunInCaller && *reason == full && !self.desk.is_own_thread()
+    }
+
+    /// Calls a function with these arguments.
+    ///
+    /// # Errors
+    /// Why the call was not accepted.
+    pub(super) fn call<D, A>(
+        &self,
+        called: Called,
+        arguments: &A,
+    ) -> Result<Future<D::Output>, CallErrorReason>
+    where
+        D: Decode<Output: Send + 'static>,
+        A: Portable,
+    {
+        self.submit::<D>(called, self.pack(arguments)?)
+    }
+
+    pub(super) fn desk(&self) -> &CallDesk<PoolDesk<Os>> {
+        &self.desk
+    }
+
+    /// # Errors
+    /// Why the arguments cannot be sent.
+    pub(super) fn pack<A: Portable>(&self, arguments: &A) -> Result<Packed, CallErrorReason> {
+        if self.desk.is_copy() {
+            return Err(CallErrorReason::Refused(RefusedReason::ShutDown));
+        }
+        let mut files = Writing::new(&self.desk.files, &self.desk.sys);
+        let payload = self.encode(arguments, Some(&mut files))?;
+        Ok(Packed { payload, large: files.finish() })
+    }
+
+    /// As `pack`, with large payloads among the others: those that lie beside a call are not there any more
+    /// when it is made again.
+    ///
+    /// # Errors
+    /// As there.
+    pub(super) fn pack_inline<A: Portable>(
+        &self,
+        arguments: &A,
+    ) -> Result<Packed, CallErrorReason> {
+        Ok(Packed { payload: self.encode(arguments, None)?, large: None })
+    }
+
+    /// # Errors
+    /// Why the arguments cannot be sent.
+    fn encode<A: Portable>(
+        &self,
+        arguments: &A,
+        attach: Option<&mut dyn Attach>,
+    ) -> Result<Vec<u8>, CallErrorReason> {
+        let mut payload = Vec::new();
+        let encoded = contain(|| encode_into(&mut payload, arguments, &self.limits, attach));
+        encoded.ok_or(CallErrorReason::ArgumentsPanicked)?.map_err(CallErrorReason::Arguments)?;
+        Ok(payload)
+    }
+
+    /// As many items as fit into one chunk and can be sent at all, from the first on, and how many they are.
+    pub(super) fn pack_chunk<A: Portable>(&self, items: &[A]) -> (Packed, usize) {
+        let mut payload = Vec::new();
+        let mut batch = BatchWriter::new(&mut payload, &self.limits);
+        for item in items {
+            let write = |bytes: &mut Vec<u8>, limits: &Limits| {
+                encode_into(bytes, item, limits, None).map(|()| ItemKind::Value)
+            };
+            if !matches!(contain(|| batch.push_with(write)), Some(Ok(()))) {
+                break;
+            }
+        }
+        let (count, size) = (batch.count() as usize, batch.size());
+        payload.truncate(size); // of one that panicked there may be something left
+        (Packed { payload, large: None }, count)
+    }
+
+    /// Submits a call of a function with arguments that are packed.
+    ///
+    /// # Errors
+    /// Why it was not accepted.
+    pub(super) fn submit<D>(
+        &self,
+        called: Called,
+        packed: Packed,
+    ) -> Result<Future<D::Output>, CallErrorReason>
+    where
+        D: Decode<Output: Send + 'static>,
+    {
+        if self.desk.is_copy() {
+            return Err(CallErrorReason::Refused(RefusedReason::ShutDown));
+        }
+        let (offer, future) = self.offer::<D>(called, packed);
+        self.desk.admit(offer, self.when_full).map_err(CallErrorReason::Refused)?;
+        Ok(future)
+    }
+
+    /// As `submit`, without blocking the thread.
+    ///
+    /// # Errors
+    /// As there.
+    pub(super) async fn submit_async<D>(
+        &self,
+        called: Called,
+        packed: Packed,
+    ) -> Result<Future<D::Output>, CallErrorReason>
+    where
+        D: Decode<Output: Send + 'static>,
+    {
+        let (offer, future) = self.offer::<D>(called, packed);
+        self.desk.admit_async(offer).await.map_err(CallErrorReason::Refused)?;
+        Ok(future)
+    }
+
+    fn offer<D>(&self, called: Called, packed: Packed) -> (Offer, Future<D::Output>)
+    where
+        D: Decode<Output: Send + 'static>,
+    {
+        let (promise, future) = self.desk.call::<D>(self.desk.number());
+        let queue_timeout = called.queue_timeout();
+        let call = Box::new(called.call(packed, promise));
+        (Offer { call, queue_timeout }, future)
+    }
+}
