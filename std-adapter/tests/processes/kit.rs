@@ -21,10 +21,10 @@ use crate::machine;
 use crate::tasks::add;
 
 /// Long enough for any machine; a case that takes so long hangs.
-const WATCHDOG: Duration = Duration::from_secs(60);
+const WATCHDOG: Duration = Duration::from_secs(50);
 
 /// As long as one step may take: shorter, so that the step is named by its own message.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Tells a case's process, and all that come from it, from others; and the directory of the case.
 pub(crate) const CASE: &str = "CONCURRENT_FUTURES_TEST_CASE";
@@ -51,7 +51,7 @@ pub(crate) fn alone<F: FnOnce(&mut Case)>(body: F) {
     let mut child = Command::new(env::current_exe().unwrap())
         .args(["--exact", name, "--nocapture", "--test-threads=1"])
         .env(CASE, &directory)
-        .env("RUST_BACKTRACE", "0")
+        .env("RUST_BACKTRACE", "0") // of those that are meant
         .stdout(printed.try_clone().unwrap())
         .stderr(printed.try_clone().unwrap())
         .spawn()

@@ -100,3 +100,19 @@ pub(crate) fn signal(pid: u32, signal: Signal) {
     let pid = Pid::from_raw(pid.cast_signed()).unwrap();
     let _ = rustix::process::kill_process(pid, signal);
 }
+
+/// Bytes of memory that we use now.
+pub(crate) fn memory() -> u64 {
+    status("VmRSS:")
+}
+
+/// Bytes of memory that we have used, at most.
+pub(crate) fn peak_memory() -> u64 {
+    status("VmHWM:")
+}
+
+fn status(field: &str) -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix(field)).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+}

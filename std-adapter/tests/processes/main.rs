@@ -21,6 +21,7 @@ mod os;
 mod deeds;
 mod kit;
 mod machine;
+mod nonsense;
 mod phases;
 mod puppet;
 mod tasks;

@@ -5,7 +5,7 @@ use concurrent_futures::{
     CallErrorReason, ProcessPoolExecutor, RefusedReason, TaskError, TaskErrorKind,
 };
 
-use crate::deeds::{Deed, LETHAL};
+use crate::deeds::LETHAL;
 use crate::kit::{Case, alone, result, usable};
 use crate::puppet::{Act, Moment, give_tokens, puppets};
 use crate::tasks::{act, add};

@@ -10,6 +10,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::exit;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -56,14 +57,13 @@ pub(crate) enum Act {
     Hang,
     /// Closes its end, and never ends.
     Close,
-    /// Hears nothing any more.
+    /// Hears nothing any more, and never ends, but says all that it can.
     Deafen,
-    /// Says this.
+    /// Says this, and never ends.
     Say(Vec<u8>),
-    /// Says this for ever, whatever it is told by `SIGTERM`.
-    Flood(Vec<u8>),
-    /// Answers the call, which it has answered or is not to answer, with these changes to its number
-    /// and place.
+    /// Waits for `SIGTERM`, and says this for ever then.
+    FloodWhenTold(Vec<u8>),
+    /// Answers the call, perhaps once more, with these changes to its number and place, and never ends.
     Answer {
         id: u64,
         place: u8,
@@ -192,7 +192,8 @@ impl Puppet {
         let registry = concurrent_futures::registry().unwrap();
         let mut worker = WorkerLoop::new(registry, Limits::default());
         let mut host = Host { places: None, words: None };
-        if !self.at(Moment::BeforeHello) || !matches!(self.act, Act::Introduce(_)) {
+        let was_done = self.at(Moment::BeforeHello);
+        if !was_done || !matches!(self.act, Act::Introduce(_)) {
             self.say(&worker.hello(0, std::process::id()).unwrap());
         }
         self.at(Moment::AfterHello);
@@ -256,6 +257,7 @@ impl Puppet {
     fn read(&self, mut buffer: &mut [u8], files: &mut Vec<OwnedFd>) {
         while !buffer.is_empty() {
             match self.channel.read(buffer, files).unwrap() {
+                0 if self.act == Act::Deafen => hang(),
                 0 => exit(0),
                 count => buffer = &mut buffer[count..],
             }
@@ -291,13 +293,17 @@ impl Puppet {
                 hang()
             }
             Act::Deafen => rustix::net::shutdown(&self.channel, Shutdown::Read).unwrap(),
-            Act::Say(bytes) => self.say(bytes),
-            Act::Flood(bytes) => self.flood(bytes),
+            Act::Say(bytes) => {
+                self.say(bytes);
+                hang()
+            }
+            Act::FloodWhenTold(bytes) => self.flood_when_told(bytes),
             Act::Answer { id, place } => {
                 let mut header = FrameHeader::parse(self.reply.first_chunk().unwrap()).unwrap();
                 header.id += id;
                 header.place += place;
                 self.say(&[&header.to_bytes(), &self.reply[HEADER_SIZE..]].concat());
+                hang()
             }
             Act::AnswerWith(frame) => {
                 let call = self.call.unwrap();
@@ -318,13 +324,25 @@ impl Puppet {
         }
     }
 
-    fn flood(&self, bytes: &[u8]) -> ! {
-        // SAFETY: to ignore a signal is no handler that could do anything.
-        unsafe { libc::signal(libc::SIGTERM, libc::SIG_IGN) };
+    fn flood_when_told(&self, bytes: &[u8]) -> ! {
+        // SAFETY: it does nothing but to set an atomic.
+        unsafe { libc::signal(libc::SIGTERM, tell as *const () as libc::sighandler_t) };
+        // ORDERING: Relaxed; nothing else is told.
+        while !TOLD.load(Ordering::Relaxed) {
+            thread::sleep(Duration::from_millis(1));
+        }
+        let bytes = bytes.repeat(2048);
         loop {
-            self.say(bytes);
+            self.say(&bytes);
         }
     }
+}
+
+static TOLD: AtomicBool = AtomicBool::new(false);
+
+extern "C" fn tell(_: libc::c_int) {
+    // ORDERING: Relaxed; as where it is read.
+    TOLD.store(true, Ordering::Relaxed);
 }
 
 fn hang() -> ! {

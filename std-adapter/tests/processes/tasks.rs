@@ -50,3 +50,13 @@ pub(crate) fn act_then(id: u64, deed: Deed) -> u64 {
 pub(crate) fn pid() -> u32 {
     std::process::id()
 }
+
+#[task]
+pub(crate) fn units() -> Vec<()> {
+    vec![(); 3]
+}
+
+#[task]
+pub(crate) fn list() -> Vec<u64> {
+    vec![1, 2, 3]
+}
