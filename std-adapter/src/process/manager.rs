@@ -151,6 +151,9 @@ impl<S: Sys> Manager<S> {
         };
         if let Some(held) = self.held.iter_mut().find(|held| held.id == id) {
             held.is_doomed = true;
+            if how == Kill::Politely && os::is_stopped(held.worker.pid()).unwrap_or(false) {
+                self.desk.lock().supervisor.found_stopped(id);
+            }
             // Gone, or not ours to signal: its end of the socket is closed by us all the same.
             let _ = self.desk.sys.signal(&held.worker, signal);
         }
