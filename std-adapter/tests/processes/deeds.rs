@@ -19,6 +19,9 @@ pub(crate) enum Deed {
     Panic,
     Stop,
     Loop,
+    /// Where something is read or written: says no.
+    Refuse,
+    Nothing,
 }
 
 /// Those that end a process, whoever does them.
@@ -39,10 +42,14 @@ impl Deed {
             Self::Segfault => segfault(),
             Self::Overflow => drop(overflow(1)),
             Self::Panic => panic!("as I was told"),
-            Self::Stop => kill_process(getpid(), Signal::STOP).unwrap(),
+            Self::Stop => loop {
+                kill_process(getpid(), Signal::STOP).unwrap();
+                thread::park(); // it takes a moment
+            },
             Self::Loop => loop {
                 std::hint::spin_loop();
             },
+            Self::Refuse | Self::Nothing => {}
         }
     }
 
@@ -53,7 +60,7 @@ impl Deed {
             Self::Exit(status) => Exit::Code(status),
             Self::Abort | Self::Overflow => Exit::Signal(6),
             Self::Segfault => Exit::Signal(11),
-            Self::Panic | Self::Stop | Self::Loop => panic!("no process ends by {self:?}"),
+            _ => panic!("no process ends by {self:?}"),
         }
     }
 }

@@ -18,6 +18,9 @@ concurrent_futures::worker_test!();
 #[allow(dead_code, unused_imports, clippy::allow_attributes, reason = "a puppet uses little")]
 mod os;
 
+mod amounts;
+mod crashes;
+mod deadlines;
 mod deeds;
 mod kit;
 mod machine;
