@@ -43,6 +43,8 @@ pub enum WorkerPhase {
     Running,
     /// Writing the reply.
     Replying,
+    /// Nothing: it had been stopped, by a signal or a debugger, when its time was over.
+    Stopped,
 }
 
 impl fmt::Display for WorkerPhase {
@@ -53,6 +55,7 @@ impl fmt::Display for WorkerPhase {
             Self::Idle => "idle",
             Self::Running => "running the call",
             Self::Replying => "writing the reply",
+            Self::Stopped => "stopped by a signal or a debugger",
         })
     }
 }

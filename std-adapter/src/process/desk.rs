@@ -13,7 +13,7 @@
 //! killing processes, waiting for them) is the manager's.
 #![forbid(unsafe_code)]
 
-use std::io::IoSlice;
+use std::io::{ErrorKind, IoSlice};
 use std::mem;
 use std::os::fd::AsFd;
 use std::process;
@@ -90,6 +90,15 @@ pub(super) struct State {
 
 /// A call that was not accepted, and why.
 pub(super) type Refused = (Box<NewCall<SharedFile>>, RefusedReason);
+
+/// What a socket has taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Written {
+    /// All, or what it takes for now.
+    Enough,
+    /// It takes nothing any more.
+    Never,
+}
 
 /// Futures to resolve, outside the lock.
 #[derive(Debug, Default)]
@@ -244,7 +253,7 @@ impl<S: Sys> PoolDesk<S> {
         let mut resolutions = Resolutions::default();
         for action in state.supervisor.take_actions() {
             match action {
-                Action::Write(id) => self.write(state, id),
+                Action::Write(id) => _ = self.write(state, id), // the manager tries again
                 Action::Resolve(promise, landing) => {
                     let (now, later) = state.retries.ended(promise, landing);
                     resolutions.list.extend(now);
@@ -266,19 +275,23 @@ impl<S: Sys> PoolDesk<S> {
         resolutions
     }
 
-    /// Writes as much as the socket takes. Of one that takes nothing any more the manager will hear.
-    pub(super) fn write(&self, state: &mut State, id: WorkerId) {
-        let Some(channel) = state.channel(id) else { return };
+    /// Writes as much as the socket takes. If that is not all, the manager tries again when it takes more.
+    pub(super) fn write(&self, state: &mut State, id: WorkerId) -> Written {
+        let Some(channel) = state.channel(id) else { return Written::Enough };
         while let Some((bytes, file)) = state.supervisor.unsent(id) {
             let file = file.map(AsFd::as_fd);
             match self.sys.send(&channel, &[IoSlice::new(bytes)], file) {
                 Ok(sent) => state.supervisor.sent(id, sent),
-                Err(_) => {
+                Err(error) => {
                     state.is_stuck = true;
-                    return;
+                    return match error.kind() {
+                        ErrorKind::WouldBlock => Written::Enough,
+                        _ => Written::Never,
+                    };
                 }
             }
         }
+        Written::Enough
     }
 
     /// Accepts a call, whether there is room or not.

@@ -11,7 +11,7 @@ use concurrent_futures_core::calls::supervisor::{Action, Kill, PLACES, WorkerId}
 use concurrent_futures_core::calls::{CallDesk, Exit};
 use rustix::process::Signal;
 
-use super::desk::PoolDesk;
+use super::desk::{PoolDesk, Written};
 use super::file::SharedFile;
 use super::os::{self, Channel, Interest, Launch, Ready, Sys, Watched, Worker};
 use super::places::SharedPlaces;
@@ -157,6 +157,9 @@ impl<S: Sys> Manager<S> {
         };
         if let Some(held) = self.held.iter_mut().find(|held| held.id == id) {
             held.is_doomed = true;
+            if how == Kill::Politely && os::is_stopped(held.worker.pid()).unwrap_or(false) {
+                self.desk.lock().supervisor.found_stopped(id);
+            }
             // Gone, or not ours to signal: its end of the socket is closed by us all the same.
             let _ = self.desk.sys.signal(&held.worker, signal);
         }
@@ -242,11 +245,18 @@ impl<S: Sys> Manager<S> {
 
     fn attend_channel(&mut self, at: usize, happened: &Ready) {
         let id = self.held[at].id;
-        if happened.writable {
-            let mut state = self.desk.lock();
-            self.desk.write(&mut state, id);
-        }
-        if happened.readable {
+        let written = match happened.writable {
+            true => self.desk.write(&mut self.desk.lock(), id),
+            false => Written::Enough,
+        };
+        if written == Written::Never {
+            // It is gone, or will be: it does not listen. What it said before counts.
+            self.kill(id, Kill::AtOnce);
+            self.read(at, usize::MAX);
+            if !self.held[at].hung_up {
+                self.held[at].hang_up(&self.desk);
+            }
+        } else if happened.readable {
             self.read(at, READS);
         }
     }

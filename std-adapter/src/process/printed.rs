@@ -38,6 +38,12 @@ pub(super) type Listener = Arc<dyn Fn(WorkerOutput) + Send + Sync>;
 /// Keys of pipes, above all others.
 const FIRST_KEY: u64 = 1 << 63;
 
+/// So many bytes are read at once.
+const READ: usize = 16 * 1024;
+
+/// As many bytes as a pipe holds, if nobody was privileged to have it hold more.
+const AT_MOST: usize = 1 << 20;
+
 /// The pipes into which workers print.
 pub(super) struct Printed {
     listener: Option<(Listener, Callbacks)>,
@@ -80,17 +86,24 @@ impl Printed {
     /// Reads from the pipe of that key; says whether there is one.
     pub(super) fn attend(&mut self, key: u64) -> bool {
         let Some(at) = self.pipes.iter().position(|pipe| pipe.key == key) else { return false };
-        let mut bytes = vec![0; 16 * 1024];
+        self.read(at);
+        true
+    }
+
+    /// Reads once; says whether there was something.
+    fn read(&mut self, at: usize) -> bool {
+        let mut bytes = vec![0; READ];
         let pipe = &self.pipes[at];
         match read(&pipe.descriptor, &mut bytes) {
             Ok(count) if count > 0 => {
                 bytes.truncate(count);
                 self.tell(WorkerOutput { pid: pipe.pid, stream: pipe.stream, bytes });
+                return true;
             }
             Err(error) if is_for_now(std::io::Error::from(error).kind()) => {}
             _ => drop(self.pipes.swap_remove(at)),
         }
-        true
+        false
     }
 
     fn tell(&self, output: WorkerOutput) {
@@ -106,13 +119,13 @@ fn is_for_now(kind: ErrorKind) -> bool {
 }
 
 impl Drop for Printed {
-    /// The workers have ended: what they printed last is there.
+    /// The workers have ended: what they printed last is there. What they have left behind might print
+    /// for ever.
     fn drop(&mut self) {
-        for key in self.pipes.iter().map(|pipe| pipe.key).collect::<Vec<_>>() {
-            let mut before = usize::MAX;
-            while before != self.pipes.len() && self.pipes.iter().any(|pipe| pipe.key == key) {
-                before = self.pipes.len();
-                self.attend(key);
+        for at in (0..self.pipes.len()).rev() {
+            let mut left = AT_MOST / READ;
+            while left > 0 && self.read(at) {
+                left -= 1;
             }
         }
     }

@@ -77,6 +77,13 @@ impl<L: LargeSource + Clone> Supervisor<L> {
         self.dispatch(now);
     }
 
+    /// A worker that is to be ended has been stopped, by a signal or a debugger: it is frozen, not busy.
+    pub fn found_stopped(&mut self, id: WorkerId) {
+        if let Some(worker) = self.worker_mut(id) {
+            worker.stopped = true;
+        }
+    }
+
     /// A worker has ended, and was reaped. All that it had written has been received.
     pub fn exited(&mut self, now: Duration, id: WorkerId, exit: Exit) {
         let Some(at) = self.position(id) else { return };
@@ -134,6 +141,7 @@ impl<L: LargeSource + Clone> Supervisor<L> {
     /// What a call failed with that was lost with its worker.
     fn error_of(&self, worker: &Worker<L>, why: &Why, exit: Exit, call: &NewCall<L>) -> TaskError {
         let phase = match worker.reader.is_between_frames() {
+            _ if worker.stopped => WorkerPhase::Stopped,
             true => WorkerPhase::Running,
             false => WorkerPhase::Replying,
         };
@@ -198,8 +206,12 @@ fn describe(
     match why {
         Why::Deadline => {
             let limit = run_for.unwrap_or_default();
+            let how = match phase {
+                WorkerPhase::Stopped => format!(" which was {phase}, not busy,"),
+                _ => String::new(),
+            };
             let said = format!(
-                "{task} ran for longer than {limit:?}: its worker, process {pid}, was killed"
+                "{task} ran for longer than {limit:?}: its worker, process {pid},{how} was killed"
             );
             (TaskErrorKind::DeadlinePassed, said)
         }

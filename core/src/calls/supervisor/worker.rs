@@ -129,6 +129,8 @@ pub(super) struct Worker<L> {
     pub(super) taken: u64,
     /// Nothing is sent ahead until the running call, which takes longer than was thought, has ended.
     pub(super) slow: bool,
+    /// It was seen stopped when it was to be ended.
+    pub(super) stopped: bool,
 }
 
 impl<L: Clone> Worker<L> {
@@ -155,6 +157,7 @@ impl<L: Clone> Worker<L> {
             doomed: Vec::new(),
             taken: 0,
             slow: false,
+            stopped: false,
         }
     }
 
