@@ -9,8 +9,13 @@ pub(crate) fn same(number: u64) -> u64 {
     number
 }
 
-/// A chunk of a map.
+/// An item of a map.
 #[task]
+pub(crate) fn successor(item: u64) -> u64 {
+    item + 1
+}
+
+/// A chunk of a map, by hand.
 pub(crate) fn successors(items: Vec<u64>) -> Vec<u64> {
     items.into_iter().map(|item| item + 1).collect()
 }

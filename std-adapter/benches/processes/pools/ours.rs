@@ -1,7 +1,7 @@
 //! The pool of this crate.
 
-use concurrent_futures::ProcessPoolExecutor;
 use concurrent_futures::calls::LargeBytes;
+use concurrent_futures::{MapOptions, ProcessPoolExecutor};
 
 use super::Pool;
 use crate::tasks;
@@ -29,11 +29,8 @@ impl Pool for Ours {
     }
 
     fn map_chunked(&self, items: u64, chunk: u64) -> Vec<u64> {
-        let starts = (0..items).step_by(chunk as usize);
-        let chunks = starts.map(|start| (start..items.min(start + chunk)).collect::<Vec<_>>());
-        let submit = |chunk| self.0.submit(tasks::successors, chunk).expect("accepted");
-        let futures: Vec<_> = chunks.map(submit).collect();
-        futures.into_iter().flat_map(|future| future.result().expect(NO_TASK_FAILS)).collect()
+        let options = MapOptions::new().chunk_size(chunk as usize);
+        self.0.map_with(options, tasks::successor, 0..items).into_vec().expect(NO_TASK_FAILS)
     }
 
     fn echo(&self, bytes: Vec<u8>) -> Vec<u8> {
