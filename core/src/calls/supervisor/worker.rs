@@ -121,6 +121,10 @@ pub(super) struct Worker<L> {
     pub(super) in_flight: VecDeque<InFlight<L>>,
     free: u64,
     bytes: usize,
+    /// How long its calls are likely to run, those of which that is not known left out.
+    expected: Duration,
+    /// How many those are.
+    unknown: usize,
     /// Calls whose frames nobody was told to write yet: they wait for more, to be written together.
     gathered: usize,
     /// Lost with it; resolved when it is known how it ended.
@@ -153,6 +157,8 @@ impl<L: Clone> Worker<L> {
             in_flight: VecDeque::new(),
             free: 0,
             bytes: 0,
+            expected: Duration::ZERO,
+            unknown: 0,
             gathered: 0,
             doomed: Vec::new(),
             taken: 0,
@@ -198,11 +204,7 @@ impl<L: Clone> Worker<L> {
         if self.stage != Stage::Ready || self.slow || self.free == 0 || self.bytes > BYTES_AHEAD {
             return None;
         }
-        let mut ahead = Duration::ZERO;
-        for flight in &self.in_flight {
-            ahead += flight.estimate?;
-        }
-        (ahead < AHEAD).then_some(ahead)
+        (self.unknown == 0 && self.expected < AHEAD).then_some(self.expected)
     }
 
     /// Whether it has more to do than one call, or as much as it may have.
@@ -234,6 +236,10 @@ impl<L: Clone> Worker<L> {
         let begins = self.in_flight.is_empty();
         self.free &= !(1 << number);
         self.bytes += call.payload.len();
+        match estimate {
+            Some(time) => self.expected += time,
+            None => self.unknown += 1,
+        }
         self.taken += 1;
         self.gathered += 1;
         self.in_flight.push_back(InFlight { call, place: number as u8, estimate });
@@ -362,6 +368,10 @@ impl<L: Clone> Worker<L> {
         let flight = self.in_flight.remove(position)?;
         self.free |= 1 << flight.place;
         self.bytes -= flight.call.payload.len();
+        match flight.estimate {
+            Some(time) => self.expected -= time,
+            None => self.unknown -= 1,
+        }
         // What is said of a call ends with it, also if it was called back.
         if flight.call.run_for.is_some() {
             self.run_until = None;
