@@ -150,7 +150,9 @@ pub use lock::SpinLock;
 #[cfg(feature = "critical-section")]
 pub use mailbox::Mailbox;
 #[cfg(feature = "alloc")]
-pub use map::{Closures, Flight, Map, MapFallibleFn, MapFn, MapOptions, MapSource, Outcomes, Pace};
+pub use map::{
+    ClosureMap, Closures, Flight, Map, MapFallibleFn, MapFn, MapOptions, MapSource, Outcomes, Pace,
+};
 pub use park::{Park, Parked};
 #[cfg(feature = "alloc")]
 pub use pool::{Platform, Pool, PoolSettings, PoolSettingsError, Room, StartError, Ticket, Worker};

@@ -46,7 +46,7 @@ pub use process::registration::{NotRegistered, RegisterError, registry};
 pub use process::{
     AsFallible, AsValue, CallOptions, Calls, InitializerError, NotInitialized, OutputStream,
     ProcessBuildError, ProcessMap, ProcessMapFallible, ProcessPoolBuilder, ProcessPoolExecutor,
-    WorkerOutput, init, init_with,
+    ProcessSubmitter, WorkerOutput, init, init_with,
 };
 pub use process::{CallError, CallErrorReason};
 pub use retry::{History, submit_retry};

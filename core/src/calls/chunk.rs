@@ -90,6 +90,8 @@ mod tests {
         encode(&number, &Limits::default(), None).expect("a number")
     }
 
+    /// # Errors
+    /// Of the batch as a whole.
     fn decode(bytes: Vec<u8>) -> Result<Vec<Result<u32, String>>, TaskError> {
         let encoded = Encoded::new(bytes, None, Limits::default());
         let mut outcomes: Outcomes<u32> = ChunkOf::<Number>::decode(&encoded)?;

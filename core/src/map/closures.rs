@@ -8,6 +8,7 @@ use core::{fmt, mem};
 use super::chunk::{Chunk, OneItem, Recipe};
 use super::flight::Flight;
 use super::function::MapFunction;
+use super::iterator::Map;
 use super::pace::Pace;
 use super::source::MapSource;
 use crate::backend::{Backend, RefusedReason};
@@ -24,6 +25,9 @@ pub struct Closures<B: Backend, F, I, R> {
     recipe: Arc<Recipe<F>>,
     function: PhantomData<fn(I) -> R>,
 }
+
+/// The iterator of [`Executor::map`](crate::Executor::map), over a backend, of a function and items.
+pub type ClosureMap<B, F, I, R> = Map<Closures<B, F, <I as Iterator>::Item, R>, I>;
 
 impl<B: Backend, F, I, R> Closures<B, F, I, R> {
     pub(crate) fn new(executor: Arc<Shared<B>>, function: F, pace: Pace) -> Self {

@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use core::error::Error;
 
-use super::closures::Closures;
+use super::closures::{ClosureMap, Closures};
 use super::function::{MapFallibleFn, MapFn, MapFunction};
 use super::iterator::Map;
 use super::options::MapOptions;
@@ -16,11 +16,7 @@ impl<B: Backend> Executor<B> {
     /// At most 1024 items are in flight ([`map_with`](Self::map_with) takes another number); the
     /// first are submitted by this call. An error in one item ends nothing else. Dropping the
     /// iterator cancels what has not started.
-    pub fn map<F, I, R>(
-        &self,
-        function: F,
-        items: I,
-    ) -> Map<Closures<B, MapFn<F>, I::Item, R>, I::IntoIter>
+    pub fn map<F, I, R>(&self, function: F, items: I) -> ClosureMap<B, MapFn<F>, I::IntoIter, R>
     where
         F: Fn(I::Item) -> R + Send + Sync + 'static,
         I: IntoIterator,
@@ -48,7 +44,7 @@ impl<B: Backend> Executor<B> {
         options: MapOptions,
         function: F,
         items: I,
-    ) -> Map<Closures<B, MapFn<F>, I::Item, R>, I::IntoIter>
+    ) -> ClosureMap<B, MapFn<F>, I::IntoIter, R>
     where
         F: Fn(I::Item) -> R + Send + Sync + 'static,
         I: IntoIterator,
@@ -63,7 +59,7 @@ impl<B: Backend> Executor<B> {
         &self,
         function: F,
         items: I,
-    ) -> Map<Closures<B, MapFallibleFn<F>, I::Item, R>, I::IntoIter>
+    ) -> ClosureMap<B, MapFallibleFn<F>, I::IntoIter, R>
     where
         F: Fn(I::Item) -> Result<R, E> + Send + Sync + 'static,
         I: IntoIterator,
@@ -80,7 +76,7 @@ impl<B: Backend> Executor<B> {
         options: MapOptions,
         function: F,
         items: I,
-    ) -> Map<Closures<B, MapFallibleFn<F>, I::Item, R>, I::IntoIter>
+    ) -> ClosureMap<B, MapFallibleFn<F>, I::IntoIter, R>
     where
         F: Fn(I::Item) -> Result<R, E> + Send + Sync + 'static,
         I: IntoIterator,
@@ -96,7 +92,7 @@ impl<B: Backend> Executor<B> {
         options: MapOptions,
         function: F,
         items: I,
-    ) -> Map<Closures<B, F, I::Item, R>, I>
+    ) -> ClosureMap<B, F, I, R>
     where
         F: MapFunction<I::Item, R>,
         I: Iterator<Item: Send + 'static>,

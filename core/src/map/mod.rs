@@ -29,7 +29,7 @@ mod source;
 #[cfg(feature = "std")]
 mod unordered;
 
-pub use closures::Closures;
+pub use closures::{ClosureMap, Closures};
 pub use flight::Flight;
 #[cfg(feature = "calls")]
 pub(crate) use function::MapFunction;

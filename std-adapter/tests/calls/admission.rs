@@ -1,6 +1,5 @@
 //! Room for calls, and what becomes of those for which there is none.
 
-use std::future::Future as _;
 use std::pin::{Pin, pin};
 use std::process;
 use std::sync::mpsc;

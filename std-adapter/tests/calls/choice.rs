@@ -65,7 +65,6 @@ fn which_of_the_two_can_be_chosen_at_run_time() {
     });
 }
 
-/// Seen red with threads that encode and decode what they are given.
 #[test]
 fn threads_encode_nothing() {
     within(|| {
