@@ -19,12 +19,16 @@ concurrent_futures::worker_test!();
 mod os;
 
 mod amounts;
+mod callbacks;
 mod crashes;
 mod deadlines;
 mod deeds;
+mod endings;
 mod kit;
 mod machine;
 mod nonsense;
 mod phases;
 mod puppet;
+mod recycling;
+mod starting;
 mod tasks;

@@ -6,6 +6,8 @@ use std::io::{Read, Write};
 use std::panic;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -232,4 +234,26 @@ pub(crate) fn read_input() -> String {
 pub(crate) fn close_all() {
     // SAFETY: none: this is the fault that the test is about.
     unsafe { libc::syscall(libc::SYS_close_range, 3_u32, u32::MAX, 0_u32) };
+}
+
+// --- initializers ---
+
+static GREETING: Mutex<String> = Mutex::new(String::new());
+static BEGINNINGS: AtomicU32 = AtomicU32::new(0);
+
+#[task]
+pub(crate) fn begin(greeting: String) {
+    *GREETING.lock().unwrap() = greeting;
+    BEGINNINGS.fetch_add(1, Ordering::Relaxed);
+}
+
+#[task]
+pub(crate) fn begin_then(deed: Deed) {
+    deed.perform();
+}
+
+/// What [`begin`] was given, and how often it was called in this process.
+#[task]
+pub(crate) fn greeting() -> String {
+    format!("{} {}", GREETING.lock().unwrap(), BEGINNINGS.load(Ordering::Relaxed))
 }
