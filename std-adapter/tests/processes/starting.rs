@@ -21,7 +21,7 @@ fn with_script(case: &mut Case, name: &str, script: &str, mode: u32) -> Vec<Stri
 }
 
 fn calls_to(case: &mut Case, program: &str) -> Vec<String> {
-    let pool = builder(2).worker_program(program).build().unwrap();
+    let pool = builder(1).worker_program(program).build().unwrap();
     let calls: Vec<_> = (0..3)
         .map(|id| pool.submit(act, id).map(|call| case.watch(format!("call {id}"), call)))
         .collect();
@@ -32,7 +32,6 @@ fn calls_to(case: &mut Case, program: &str) -> Vec<String> {
     let errors = errors.collect();
     drop(pool);
     assert!(case.begun().is_empty());
-    case.check_machine();
     errors
 }
 
@@ -83,7 +82,9 @@ fn a_program_that_is_no_worker_is_started_three_times_and_the_reason_guessed() {
         let errors = with_script(case, "program", &script, 0o755);
         all_say(&errors, "is `init()` the first thing");
         all_say(&errors, "exit status 0");
-        assert_eq!(fs::read_to_string(starts).unwrap().lines().count(), 3, "and not for ever");
+        // The last one is started when the third is seen to go, before it is known how it went.
+        let starts = fs::read_to_string(starts).unwrap().lines().count();
+        assert!((3..=4).contains(&starts), "{starts} starts");
     });
 }
 
@@ -91,7 +92,12 @@ fn a_program_that_is_no_worker_is_started_three_times_and_the_reason_guessed() {
 fn a_program_that_prints_into_the_channel_is_no_worker() {
     alone(|case| {
         // The standard input is a socket, to which one can write as well.
-        let errors = with_script(case, "program", "#!/bin/sh\necho Hello >&0\nsleep 1000\n", 0o755);
+        let errors = with_script(
+            case,
+            "program",
+            "#!/bin/sh\necho Hello, this is a program that prints >&0\nsleep 1000\n",
+            0o755,
+        );
         all_say(&errors, "version 72 of the protocol");
     });
 }

@@ -19,7 +19,7 @@ use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::deeds::Deed;
-use crate::kit::CASE;
+use crate::kit::{CASE, builder};
 use crate::machine;
 
 /// Writes down that a task has begun.
@@ -33,6 +33,12 @@ pub(crate) fn note(id: u64) {
 #[task]
 pub(crate) fn add(one: u64, other: u64) -> u64 {
     one + other
+}
+
+/// As [`add`], and says where.
+#[task]
+pub(crate) fn add_here(one: u64, other: u64) -> (u32, u64) {
+    (std::process::id(), one + other)
 }
 
 /// Has an effect, and gives its number back.
@@ -256,4 +262,33 @@ pub(crate) fn begin_then(deed: Deed) {
 #[task]
 pub(crate) fn greeting() -> String {
     format!("{} {}", GREETING.lock().unwrap(), BEGINNINGS.load(Ordering::Relaxed))
+}
+
+// --- surroundings ---
+
+/// How many variables there are.
+#[task]
+pub(crate) fn variables() -> usize {
+    env::vars_os().count()
+}
+
+/// So many pools in one another: the worker of each makes the next.
+#[task]
+pub(crate) fn nest(depth: u32) -> Result<u32, String> {
+    if depth == 0 {
+        return Ok(0);
+    }
+    let pool = builder(1).build().map_err(|error| error.to_string())?;
+    let inside = pool.submit(nest, depth - 1).map_err(|error| error.to_string())?;
+    inside.result().map_err(|error| error.to_string())?.map(|inside| inside + 1)
+}
+
+/// Kills another worker of the same parent, or itself if it is alone.
+#[task]
+pub(crate) fn kill_a_sibling(which: usize) -> u32 {
+    let parent = std::os::unix::process::parent_id();
+    let siblings = machine::children_of(parent);
+    let victim = siblings[which % siblings.len()];
+    machine::signal(victim, Signal::KILL);
+    victim
 }
