@@ -28,7 +28,7 @@ pub trait Account: Send + Sync {
 }
 
 /// What an executor still has to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Remaining {
     /// Tasks that have not started; with a backend of one's own, tasks that have not ended.

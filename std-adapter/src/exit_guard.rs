@@ -5,6 +5,8 @@ use std::fmt;
 use concurrent_futures_core::{Shutdown, ShutdownError};
 
 use crate::any_executor::AnyExecutor;
+#[cfg(unix)]
+use crate::process::ProcessPoolExecutor;
 use crate::thread_pool::ThreadPoolExecutor;
 
 /// Shuts a pool down when it is dropped: for a pool in a static, which never is.
@@ -50,6 +52,22 @@ impl Ends for ThreadPoolExecutor {
 impl Ends for AnyExecutor {
     fn end(&self, how: Shutdown) -> Result<(), ShutdownError> {
         self.shutdown(how)
+    }
+}
+
+#[cfg(unix)]
+impl Ends for ProcessPoolExecutor {
+    fn end(&self, how: Shutdown) -> Result<(), ShutdownError> {
+        self.shutdown(how)
+    }
+}
+
+#[cfg(unix)]
+impl ProcessPoolExecutor {
+    /// A guard that shuts this pool down and waits for its end when it is dropped, for a pool in a
+    /// static. Without it the workers end with the program, and with them what they are running.
+    pub fn exit_guard(&self) -> ExitGuard<'_> {
+        ExitGuard { pool: self, how: Shutdown::wait() }
     }
 }
 

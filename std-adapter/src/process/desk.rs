@@ -192,6 +192,11 @@ impl<S: Sys> PoolDesk<S> {
         process::id() != self.owner
     }
 
+    /// Looks at the supervisor; in a copy of this process there is nothing to see.
+    pub(super) fn look<R: Default>(&self, f: impl FnOnce(&Supervisor<SharedFile>) -> R) -> R {
+        if self.is_copy() { R::default() } else { self.with(|supervisor, _| f(supervisor)) }
+    }
+
     /// The time by the clock of the supervisor.
     pub(super) fn sys_now(&self) -> Duration {
         self.sys.now()
@@ -439,9 +444,11 @@ impl State {
     }
 }
 
+/// In a copy of this process the workers are the original's, as are the words that are shared with them;
+/// the lock may have been held by a thread that is not there.
 impl<S: Sys> Desk for PoolDesk<S> {
     fn recall(&self, call: u64) -> bool {
-        let recalled = self.with(|supervisor, now| supervisor.recall(now, call));
+        let recalled = !self.is_copy() && self.with(|supervisor, now| supervisor.recall(now, call));
         if recalled {
             self.forget_retry(call);
         }
@@ -449,11 +456,11 @@ impl<S: Sys> Desk for PoolDesk<S> {
     }
 
     fn has_started(&self, call: u64) -> bool {
-        self.lock().supervisor.has_started(call)
+        !self.is_copy() && self.lock().supervisor.has_started(call)
     }
 
     fn cancelled(&self, call: u64) {
-        if !self.forget_retry(call) {
+        if !self.is_copy() && !self.forget_retry(call) {
             self.with(|supervisor, now| supervisor.cancelled(now, call));
         }
     }

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use concurrent_futures_core::calls::supervisor::Kill;
+use concurrent_futures_core::calls::supervisor::{Kill, Supervisor};
 use concurrent_futures_core::calls::{Callee, FallibleCallee, Limits, Portable};
 use concurrent_futures_core::{
     Counters, Future, FutureId, Remaining, Shutdown, ShutdownError, WhenFull,
@@ -196,17 +196,17 @@ impl ProcessPoolExecutor {
 
     /// What it has done so far.
     pub fn counters(&self) -> Counters {
-        self.pool.desk().with(|supervisor, _| supervisor.counters())
+        self.pool.desk().look(Supervisor::counters)
     }
 
     /// What it still has to do.
     pub fn remaining(&self) -> Remaining {
-        self.pool.desk().with(|supervisor, _| supervisor.remaining())
+        self.pool.desk().look(Supervisor::remaining)
     }
 
     /// The numbers of the processes that are its workers now.
     pub fn worker_pids(&self) -> Vec<u32> {
-        self.pool.desk().lock().supervisor.pids()
+        self.pool.desk().look(Supervisor::pids)
     }
 }
 

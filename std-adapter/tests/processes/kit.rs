@@ -24,7 +24,7 @@ use crate::tasks::add;
 const WATCHDOG: Duration = Duration::from_secs(50);
 
 /// As long as one step may take: shorter, so that the step is named by its own message.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Tells a case's process, and all that come from it, from others; and the directory of the case.
 pub(crate) const CASE: &str = "CONCURRENT_FUTURES_TEST_CASE";

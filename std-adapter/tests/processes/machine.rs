@@ -23,8 +23,18 @@ fn stat(pid: u32) -> Option<Vec<String>> {
 
 /// Our children, those that nobody has waited for included.
 pub(crate) fn children() -> Vec<u32> {
-    let ours = id().to_string();
-    all().filter(|pid| stat(*pid).is_some_and(|stat| stat[1] == ours)).collect()
+    children_of(id())
+}
+
+/// The children of a process, those that it has not waited for included.
+pub(crate) fn children_of(parent: u32) -> Vec<u32> {
+    let parent = parent.to_string();
+    all().filter(|pid| stat(*pid).is_some_and(|stat| stat[1] == parent)).collect()
+}
+
+/// The process group of a process.
+pub(crate) fn group(pid: u32) -> u32 {
+    stat(pid).unwrap()[2].parse().unwrap()
 }
 
 /// Whether a process has ended; one that nobody has waited for has as well.

@@ -6,6 +6,8 @@ use std::io::{Read, Write};
 use std::panic;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -17,7 +19,7 @@ use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::deeds::Deed;
-use crate::kit::CASE;
+use crate::kit::{CASE, builder};
 use crate::machine;
 
 /// Writes down that a task has begun.
@@ -31,6 +33,12 @@ pub(crate) fn note(id: u64) {
 #[task]
 pub(crate) fn add(one: u64, other: u64) -> u64 {
     one + other
+}
+
+/// As [`add`], and says where.
+#[task]
+pub(crate) fn add_here(one: u64, other: u64) -> (u32, u64) {
+    (std::process::id(), one + other)
 }
 
 /// Has an effect, and gives its number back.
@@ -232,4 +240,55 @@ pub(crate) fn read_input() -> String {
 pub(crate) fn close_all() {
     // SAFETY: none: this is the fault that the test is about.
     unsafe { libc::syscall(libc::SYS_close_range, 3_u32, u32::MAX, 0_u32) };
+}
+
+// --- initializers ---
+
+static GREETING: Mutex<String> = Mutex::new(String::new());
+static BEGINNINGS: AtomicU32 = AtomicU32::new(0);
+
+#[task]
+pub(crate) fn begin(greeting: String) {
+    *GREETING.lock().unwrap() = greeting;
+    BEGINNINGS.fetch_add(1, Ordering::Relaxed);
+}
+
+#[task]
+pub(crate) fn begin_then(deed: Deed) {
+    deed.perform();
+}
+
+/// What [`begin`] was given, and how often it was called in this process.
+#[task]
+pub(crate) fn greeting() -> String {
+    format!("{} {}", GREETING.lock().unwrap(), BEGINNINGS.load(Ordering::Relaxed))
+}
+
+// --- surroundings ---
+
+/// How many variables there are.
+#[task]
+pub(crate) fn variables() -> usize {
+    env::vars_os().count()
+}
+
+/// So many pools in one another: the worker of each makes the next.
+#[task]
+pub(crate) fn nest(depth: u32) -> Result<u32, String> {
+    if depth == 0 {
+        return Ok(0);
+    }
+    let pool = builder(1).build().map_err(|error| error.to_string())?;
+    let inside = pool.submit(nest, depth - 1).map_err(|error| error.to_string())?;
+    inside.result().map_err(|error| error.to_string())?.map(|inside| inside + 1)
+}
+
+/// Kills another worker of the same parent, or itself if it is alone.
+#[task]
+pub(crate) fn kill_a_sibling(which: usize) -> u32 {
+    let parent = std::os::unix::process::parent_id();
+    let siblings = machine::children_of(parent);
+    let victim = siblings[which % siblings.len()];
+    machine::signal(victim, Signal::KILL);
+    victim
 }
