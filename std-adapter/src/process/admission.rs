@@ -26,7 +26,17 @@ impl<S: Sys> PoolDesk<S> {
     ///
     /// # Errors
     /// Why not; its promise is dropped.
-    pub(super) fn admit(&self, offer: Offer, when_full: WhenFull) -> Result<(), RefusedReason> {
+    pub(super) fn admit(
+        &self,
+        call: NewCall<SharedFile>,
+        queue_timeout: Option<Duration>,
+        when_full: WhenFull,
+    ) -> Result<(), RefusedReason> {
+        if !self.is_bounded() {
+            let call = self.timed(call, queue_timeout);
+            return self.submit(call).map_err(|(_, reason)| reason);
+        }
+        let offer = Offer { call: Box::new(call), queue_timeout };
         let mut turn = Turn { desk: self, ticket: Ticket::default() };
         let (offer, reason) = match self.submit_in_turn(offer, &mut turn.ticket) {
             Ok(()) => return Ok(()),
@@ -73,6 +83,18 @@ impl<S: Sys> PoolDesk<S> {
             .map_err(|(offer, reason)| (offer.call.into_promise(), reason))
     }
 
+    /// The call, with when it has to have started.
+    fn timed(
+        &self,
+        call: NewCall<SharedFile>,
+        queue_timeout: Option<Duration>,
+    ) -> NewCall<SharedFile> {
+        match queue_timeout {
+            Some(time) => call.start_by(self.sys_now().saturating_add(time)),
+            None => call,
+        }
+    }
+
     /// Accepts a call for which there is a place, or one that was granted to the ticket.
     ///
     /// # Errors
@@ -84,10 +106,7 @@ impl<S: Sys> PoolDesk<S> {
     ) -> Result<(), (Offer, RefusedReason)> {
         let Offer { call, queue_timeout } = offer;
         let back = |(call, reason): Refused| (Offer { call, queue_timeout }, reason);
-        let call = match queue_timeout {
-            Some(time) => call.start_by(self.sys_now().saturating_add(time)),
-            None => *call,
-        };
+        let call = self.timed(*call, queue_timeout);
         let submitted = match self.is_bounded() {
             true => self.with_room(ticket, call),
             false => self.submit(call),

@@ -132,9 +132,6 @@ impl Caller {
     /// # Errors
     /// Why the arguments cannot be sent.
     pub(super) fn pack<A: Portable>(&self, arguments: &A) -> Result<Packed, CallErrorReason> {
-        if self.desk.is_copy() {
-            return Err(CallErrorReason::Refused(RefusedReason::ShutDown));
-        }
         let mut files = Writing::new(&self.desk.files, &self.desk.sys);
         let payload = self.encode(arguments, Some(&mut files))?;
         Ok(Packed { payload, large: files.finish() })
@@ -197,8 +194,9 @@ impl Caller {
         if self.desk.is_copy() {
             return Err(CallErrorReason::Refused(RefusedReason::ShutDown));
         }
-        let (offer, future) = self.offer::<D>(called, packed);
-        self.desk.admit(offer, self.when_full).map_err(CallErrorReason::Refused)?;
+        let (call, future) = self.make::<D>(called, packed);
+        let admitted = self.desk.admit(call, called.queue_timeout(), self.when_full);
+        admitted.map_err(CallErrorReason::Refused)?;
         Ok(future)
     }
 
@@ -214,18 +212,17 @@ impl Caller {
     where
         D: Decode<Output: Send + 'static>,
     {
-        let (offer, future) = self.offer::<D>(called, packed);
+        let (call, future) = self.make::<D>(called, packed);
+        let offer = Offer { call: Box::new(call), queue_timeout: called.queue_timeout() };
         self.desk.admit_async(offer).await.map_err(CallErrorReason::Refused)?;
         Ok(future)
     }
 
-    fn offer<D>(&self, called: Called, packed: Packed) -> (Offer, Future<D::Output>)
+    fn make<D>(&self, called: Called, packed: Packed) -> (NewCall<SharedFile>, Future<D::Output>)
     where
         D: Decode<Output: Send + 'static>,
     {
         let (promise, future) = self.desk.call::<D>(self.desk.number());
-        let queue_timeout = called.queue_timeout();
-        let call = Box::new(called.call(packed, promise));
-        (Offer { call, queue_timeout }, future)
+        (called.call(packed, promise), future)
     }
 }

@@ -14,7 +14,6 @@ use concurrent_futures_core::calls::{
 };
 use concurrent_futures_core::{Future, RefusedReason, TaskError, TaskErrorKind};
 
-use super::admission::Offer;
 use super::call_error::{CallError, CallErrorReason};
 use super::caller::{Called, Packed};
 use super::decode::AsFallible;
@@ -140,8 +139,8 @@ impl ProcessPoolExecutor {
         });
         desk.lock().retries.insert(number, retrying);
         let queue_timeout = called.queue_timeout();
-        let offer = Offer { call: Box::new(called.call(packed, promise)), queue_timeout };
-        match desk.admit(offer, self.caller().policy()) {
+        let call = called.call(packed, promise);
+        match desk.admit(call, queue_timeout, self.caller().policy()) {
             Ok(()) => Ok((future, history)),
             Err(reason) => {
                 contain(|| drop(desk.end_retry(number)));
