@@ -28,7 +28,7 @@ pub type TaskMapFallible<I, F, M> = Map<TaskSourceFallible<<I as Iterator>::Item
 ///
 /// # Examples
 /// Which of the two it is can be chosen at run time:
-/// ```
+/// ```standalone_crate
 /// use concurrent_futures::{AnyTaskExecutor, ProcessPoolExecutor, TaskExecutor, ThreadPoolExecutor, task};
 /// use std::error::Error;
 ///

@@ -42,7 +42,7 @@ impl ProcessPoolExecutor {
     /// [limit](crate::calls::Limits) go in several; results that do not are errors of their items.
     ///
     /// # Examples
-    /// ```
+    /// ```standalone_crate
     /// use concurrent_futures::{MapOptions, ProcessPoolExecutor, task};
     ///
     /// #[task]

@@ -54,7 +54,7 @@ impl ProcessPoolExecutor {
     /// The arguments back, as [`submit`](Self::submit) does, if the first attempt is refused.
     ///
     /// # Examples
-    /// ```
+    /// ```standalone_crate
     /// use concurrent_futures::{ProcessPoolExecutor, RetryPolicy, task};
     /// use std::time::Duration;
     ///
