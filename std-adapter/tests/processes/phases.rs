@@ -6,7 +6,8 @@ use concurrent_futures::{
 };
 
 use crate::deeds::LETHAL;
-use crate::kit::{Case, alone, result, usable};
+use crate::kit::{Case, alone, result, until, usable};
+use crate::machine;
 use crate::puppet::{Act, Moment, give_tokens, puppets};
 use crate::tasks::{act, add};
 
@@ -66,7 +67,8 @@ fn the_pool_gives_up(case: &mut Case, moment: Moment) {
             assert!(said.contains(&deed.exit().to_string()), "{deed:?}: {said}");
             assert!(said.contains("init()"), "without a hint: {said}");
         }
-        give_tokens(case, 1); // no other worker takes it
+        until("the last is gone", || machine::children().is_empty().then_some(()));
+        give_tokens(case, 1); // nobody takes it
         let refused = pool.submit(add, (1, 1)).unwrap_err();
         let CallErrorReason::Refused(RefusedReason::Broken(cause)) = refused.reason() else {
             panic!("{refused}");
