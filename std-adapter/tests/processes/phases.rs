@@ -179,6 +179,8 @@ fn calls_sent_ahead_to_a_worker_that_ends_are_run_elsewhere() {
             let errors = errors(case, &pool, 100 * row + 20..100 * row + 60);
             let [error] = &*errors else { panic!("{deed:?}: {errors:?}") };
             assert_eq!(error.worker().unwrap().exit, deed.exit());
+            // It has left calls unread, which the system tells by a reset in place of an end.
+            assert!(error.to_string().contains("ended while running the call"), "{error}");
             usable(&pool);
             drop(pool);
             case.check_machine();

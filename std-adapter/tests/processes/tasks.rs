@@ -182,6 +182,14 @@ pub(crate) fn with_grandchild(file: String) -> bool {
     child.wait().unwrap().success()
 }
 
+/// The same without waiting for it.
+#[task]
+pub(crate) fn leave_behind(file: String, deed: Deed) {
+    let child = Command::new("/bin/sleep").arg("1000").spawn().unwrap();
+    fs::write(file, format!("{}\n", child.id())).unwrap();
+    deed.perform();
+}
+
 // --- amounts ---
 
 #[task]
