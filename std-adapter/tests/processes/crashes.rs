@@ -7,7 +7,7 @@ use concurrent_futures::calls::WorkerPhase;
 use concurrent_futures::{CallErrorReason, Future, ProcessPoolExecutor, TaskError, TaskErrorKind};
 
 use crate::deeds::{Deed, LETHAL};
-use crate::kit::{Case, alone, builder, result, usable};
+use crate::kit::{Case, alone, builder, result, until, usable};
 use crate::machine;
 use crate::tasks::{
     Bomb, Traitor, act, act_then, add, betray, bomb, explode, fail, leave_behind, take_bomb,
@@ -67,7 +67,7 @@ fn what_a_function_leaves_behind_ends_with_its_worker() {
             let call = case.watch("the call", pool.submit(leave_behind, arguments).unwrap());
             lost(result(call), deed, "leave_behind");
             let grandchild = std::fs::read_to_string(file).unwrap().trim().parse().unwrap();
-            assert!(machine::is_gone(grandchild), "{deed:?}");
+            until("it is gone", || machine::is_gone(grandchild).then_some(()));
             usable(&pool);
         }
     });

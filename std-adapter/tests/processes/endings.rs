@@ -265,7 +265,7 @@ fn two_threads_may_shut_a_pool_down() {
                 let pool = pool.clone();
                 thread::spawn(move || pool.shutdown(Shutdown::wait()).unwrap())
             });
-            others.map(|thread| thread.join().unwrap());
+            others.into_iter().for_each(|thread| thread.join().unwrap());
             if let Some((call, _)) = running {
                 result(call).unwrap();
             }
