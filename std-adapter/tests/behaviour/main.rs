@@ -37,4 +37,5 @@ mod tasks;
 mod thread_limit;
 #[cfg(feature = "tracing")]
 mod tracing_hook;
+mod without_init;
 mod workers;

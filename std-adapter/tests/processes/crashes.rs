@@ -7,9 +7,11 @@ use concurrent_futures::calls::WorkerPhase;
 use concurrent_futures::{CallErrorReason, Future, ProcessPoolExecutor, TaskError, TaskErrorKind};
 
 use crate::deeds::{Deed, LETHAL};
-use crate::kit::{Case, alone, builder, result, usable};
+use crate::kit::{Case, alone, builder, result, until, usable};
+use crate::machine;
 use crate::tasks::{
-    Bomb, Traitor, act, act_then, add, betray, bomb, explode, fail, take_bomb, take_traitor,
+    Bomb, Traitor, act, act_then, add, betray, bomb, explode, fail, leave_behind, take_bomb,
+    take_traitor,
 };
 
 /// A pool of one, which survives what is done with it.
@@ -52,6 +54,22 @@ fn a_kill_that_nobody_asked_for_may_be_for_lack_of_memory() {
             let error = result(pool.submit(act_then, (1, Deed::Kill)).unwrap()).unwrap_err();
             assert!(error.to_string().contains("perhaps out of memory"), "{error}");
         });
+    });
+}
+
+#[test]
+fn what_a_function_leaves_behind_ends_with_its_worker() {
+    alone(|case| {
+        for deed in LETHAL {
+            let file = case.path("grandchild");
+            let pool = builder(1).build().unwrap();
+            let arguments = (file.to_str().unwrap().to_owned(), deed);
+            let call = case.watch("the call", pool.submit(leave_behind, arguments).unwrap());
+            lost(result(call), deed, "leave_behind");
+            let grandchild = std::fs::read_to_string(file).unwrap().trim().parse().unwrap();
+            until("it is gone", || machine::is_gone(grandchild).then_some(()));
+            usable(&pool);
+        }
     });
 }
 

@@ -9,7 +9,7 @@ use concurrent_futures::{CallOptions, ProcessPoolExecutor, TaskError, TaskErrorK
 
 use crate::kit::{Case, alone, result, until, usable};
 use crate::machine;
-use crate::puppet::{Act, FrameAs, Moment, give_tokens, puppets};
+use crate::puppet::{ALL, Act, FrameAs, Moment, give_tokens, puppets};
 use crate::tasks::{act, add, list, units};
 
 /// Calls to a pool whose puppet does that at that moment; the errors of those that failed.
@@ -219,7 +219,7 @@ fn a_worker_that_is_late_is_replaced() {
 #[test]
 fn workers_that_are_late_break_the_pool() {
     alone(|case| {
-        let pool = puppets(case, 3, Moment::Initializing, &Act::Hang);
+        let pool = puppets(case, ALL, Moment::Initializing, &Act::Hang);
         let pool = pool.start_timeout(Duration::from_millis(100)).build().unwrap();
         let errors = errors_in(case, &pool);
         assert_eq!(errors.len(), 3);
@@ -275,7 +275,7 @@ fn a_worker_of_another_program_is_refused_before_the_first_call() {
         other.iter_mut().for_each(|task| task.signature ^= 1);
         for tasks in [other, twice, vec![task(&ours.name, 1)]] {
             let hello = Hello { build: 0, pid: 1, tasks };
-            let pool = puppets(case, 3, Moment::BeforeHello, &Act::Introduce(hello));
+            let pool = puppets(case, ALL, Moment::BeforeHello, &Act::Introduce(hello));
             let pool = pool.build().unwrap();
             let errors = errors_in(case, &pool);
             assert_eq!(errors.len(), 3);
@@ -314,7 +314,7 @@ fn a_first_word_without_end_is_not_taken() {
         let mut bytes = header(FrameKind::Hello, 4, 0);
         bytes[4..8].copy_from_slice(&(5_u32 << 20).to_le_bytes());
         let limits = Limits::default().payload(1 << 20);
-        let pool = puppets(case, 3, Moment::BeforeHello, &Act::Say(bytes)).limits(limits);
+        let pool = puppets(case, ALL, Moment::BeforeHello, &Act::Say(bytes)).limits(limits);
         let pool = pool.build().unwrap();
         let error = result(pool.submit(act, 1).unwrap()).unwrap_err();
         assert!(error.to_string().contains("over the limit"), "{error}");

@@ -39,7 +39,9 @@ fn family(case: &Path) -> (ProcessPoolExecutor, Vec<Future<bool>>) {
     let pool = builder(2).build().unwrap();
     let file = |number| case.join(format!("grandchild-{number}")).to_str().unwrap().to_owned();
     let calls = [1, 2].map(|number| pool.submit(with_grandchild, file(number)).unwrap());
-    [1, 2].map(|number| until("it has a child", || fs::read(file(number)).ok()));
+    for number in [1, 2] {
+        until("it has a child", || fs::read(file(number)).ok());
+    }
     (pool, calls.into())
 }
 
@@ -358,7 +360,7 @@ fn a_forked_copy_waits_for_no_lock_that_nobody_will_unlock() {
         let busy = thread::spawn(move || {
             // ORDERING: Relaxed; nothing else is told.
             while !stopped.load(Ordering::Relaxed) {
-                drop(theirs.counters());
+                let _ = theirs.counters();
                 drop(theirs.submit(add, (1, 1)));
             }
         });
@@ -394,7 +396,7 @@ fn a_call_sent_ahead_is_not_taken_back_by_a_forked_copy() {
         let calls: Vec<_> = (2..10)
             .map(|id| case.watch(format!("call {id}"), pool.submit(act, id).unwrap()))
             .collect();
-        let status = forked(|| calls.iter().for_each(|call| drop(call.cancel())));
+        let status = forked(|| calls.iter().for_each(|call| _ = call.cancel()));
         assert_eq!(status.exit_status(), Some(42), "{status:?}");
         until("it has begun", || (!case.begun().is_empty()).then_some(()));
         gate.open();

@@ -121,8 +121,12 @@ pub(crate) fn puppets(case: &Case, tokens: usize, moment: Moment, act: &Act) -> 
     }
 }
 
-/// Has puppets do their deed so many times.
+/// Tokens for all that are started before the pool gives up.
+pub(crate) const ALL: usize = 16;
+
+/// Has puppets do their deed so many times from now on.
 pub(crate) fn give_tokens(case: &Case, tokens: usize) {
+    (0..ALL).for_each(|token| _ = fs::remove_file(case.path(&format!("token-{token}"))));
     for token in 0..tokens {
         fs::write(case.path(&format!("token-{token}")), "").unwrap();
     }

@@ -71,7 +71,7 @@ fn submit_some(pool: &ProcessPoolExecutor, tally: &Arc<Tally>, first: usize, cou
             let future = pool.submit(add_here, (id as u64, 1)).unwrap();
             let told = tally.clone();
             // ORDERING: Relaxed, here and below; read when all threads have ended.
-            future.add_done_callback(move |_| drop(told.called.fetch_add(1, Ordering::Relaxed)));
+            future.add_done_callback(move |_| _ = told.called.fetch_add(1, Ordering::Relaxed));
             (id, future)
         })
         .collect();
@@ -126,7 +126,7 @@ fn calls_resolve_once_while_workers_kill_one_another() {
         let pool = builder(4).restart_limit(usize::MAX, Duration::from_secs(1)).build().unwrap();
         until("all four are there", || {
             let calls: Vec<_> = (0..50).map(|_| pool.submit(add, (1, 1)).unwrap()).collect();
-            calls.into_iter().for_each(|call| drop(result(call).unwrap()));
+            calls.into_iter().for_each(|call| _ = result(call).unwrap());
             (pool.worker_pids().len() == 4).then_some(())
         });
         let rounds = if cfg!(debug_assertions) { 40 } else { 400 };

@@ -182,6 +182,14 @@ pub(crate) fn with_grandchild(file: String) -> bool {
     child.wait().unwrap().success()
 }
 
+/// The same without waiting for it.
+#[task]
+pub(crate) fn leave_behind(file: String, deed: Deed) {
+    let child = Command::new("/bin/sleep").arg("1000").spawn().unwrap();
+    fs::write(file, format!("{}\n", child.id())).unwrap();
+    deed.perform();
+}
+
 // --- amounts ---
 
 #[task]
@@ -283,11 +291,14 @@ pub(crate) fn nest(depth: u32) -> Result<u32, String> {
     inside.result().map_err(|error| error.to_string())?.map(|inside| inside + 1)
 }
 
-/// Kills another worker of the same parent, or itself if it is alone.
+/// Kills a worker of the same parent that has been ready: another one, or itself.
 #[task]
 pub(crate) fn kill_a_sibling(which: usize) -> u32 {
-    let parent = std::os::unix::process::parent_id();
-    let siblings = machine::children_of(parent);
+    let directory = env::var_os(CASE).expect("workers inherit it");
+    let mark = |pid| Path::new(&directory).join(format!("ready-{pid}"));
+    fs::write(mark(std::process::id()), "").unwrap();
+    let mut siblings = machine::children_of(std::os::unix::process::parent_id());
+    siblings.retain(|pid| mark(*pid).exists());
     let victim = siblings[which % siblings.len()];
     machine::signal(victim, Signal::KILL);
     victim
