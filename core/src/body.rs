@@ -145,6 +145,7 @@ pub(crate) trait Storage: Sized {
     }
 
     /// The number of a call.
+    #[cfg(all(feature = "calls", feature = "std"))]
     fn number(&self) -> u64 {
         0
     }

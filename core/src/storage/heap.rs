@@ -46,6 +46,7 @@ pub(crate) trait EntryRoom {
     const IS_WATCHED: bool = false;
 
     fn get(&self) -> Option<&LedgerEntry>;
+    #[cfg(all(feature = "calls", feature = "std"))]
     fn number(&self) -> u64 {
         0
     }
@@ -117,6 +118,7 @@ impl<L: KeyedLock, E: EntryRoom> Storage for Heap<L, E> {
         self.entry.get()
     }
 
+    #[cfg(all(feature = "calls", feature = "std"))]
     fn number(&self) -> u64 {
         self.entry.number()
     }
