@@ -11,18 +11,15 @@
 //! cargo run --release --example crawl -- https://www.rust-lang.org https://crates.io
 //! ```
 
+mod loopback;
+
 use std::error::Error;
 use std::ffi::OsString;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::process::ExitCode;
-use std::thread;
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::Path;
-use axum::http::StatusCode;
-use axum::routing::get;
 use concurrent_futures::{ThreadPoolExecutor, as_completed};
 use indicatif::{ProgressBar, ProgressStyle};
 use ureq::Agent;
@@ -108,7 +105,7 @@ fn checked(argument: OsString) -> Result<String, String> {
 
 /// Pages of many sizes, some slow, and all the ways in which there can be none.
 fn samples() -> io::Result<Vec<String>> {
-    let server = serve()?;
+    let server = loopback::serve()?;
     let paths = [
         "page/120",
         "page/4",
@@ -127,32 +124,6 @@ fn samples() -> io::Result<Vec<String>> {
     urls.push(format!("http://{}/", nobody_listens()?));
     urls.push("http://no-such-host.invalid/".into()); // that ending is reserved for names of nobody
     Ok(urls)
-}
-
-/// An HTTP server on this machine, in a thread that ends with the program.
-fn serve() -> io::Result<SocketAddr> {
-    let router = Router::new()
-        .route("/page/{kilobytes}", get(page))
-        .route("/slow/{kilobytes}", get(slow_page))
-        .route("/forbidden", get(|| async { StatusCode::FORBIDDEN }));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let listener = runtime.block_on(tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))?;
-    let address = listener.local_addr()?;
-    thread::Builder::new().name("server".into()).spawn(move || {
-        if let Err(error) = runtime.block_on(async { axum::serve(listener, router).await }) {
-            eprintln!("server: {error}");
-        }
-    })?;
-    Ok(address)
-}
-
-async fn page(Path(kilobytes): Path<u16>) -> String {
-    "All work and no play makes Jack a dull boy.\n".repeat(usize::from(kilobytes) * 1024 / 44)
-}
-
-async fn slow_page(path: Path<u16>) -> String {
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    page(path).await
 }
 
 /// An address that was free a moment ago.

@@ -7,12 +7,13 @@ use concurrent_futures_core::{Shutdown, ShutdownError};
 use crate::any_executor::AnyExecutor;
 #[cfg(unix)]
 use crate::process::ProcessPoolExecutor;
+use crate::task_executor::{AnyTaskExecutor, TaskExecutor};
 use crate::thread_pool::ThreadPoolExecutor;
 
 /// Shuts a pool down when it is dropped: for a pool in a static, which never is.
 ///
 /// Made at the beginning of `main`, it is dropped at its end, also when `main` returns early or
-/// panics: what was submitted is run, and the threads are waited for. What was declared before it
+/// panics: what was submitted is run, and the threads or worker processes are waited for. What was declared before it
 /// is still there then. `std::process::exit` drops nothing, this neither.
 ///
 /// # Examples
@@ -80,6 +81,20 @@ impl ThreadPoolExecutor {
 }
 
 impl AnyExecutor {
+    /// A guard that shuts this executor down and waits for its end when it is dropped, for one in
+    /// a static.
+    pub fn exit_guard(&self) -> ExitGuard<'_> {
+        ExitGuard { pool: self, how: Shutdown::wait() }
+    }
+}
+
+impl Ends for AnyTaskExecutor {
+    fn end(&self, how: Shutdown) -> Result<(), ShutdownError> {
+        self.shutdown(how)
+    }
+}
+
+impl AnyTaskExecutor {
     /// A guard that shuts this executor down and waits for its end when it is dropped, for one in
     /// a static.
     pub fn exit_guard(&self) -> ExitGuard<'_> {

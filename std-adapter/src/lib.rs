@@ -23,6 +23,7 @@ mod tracing_hook;
 
 pub use any_executor::AnyExecutor;
 pub use builder::{BuildError, ThreadPoolBuilder};
+pub use concurrent_futures_core::calls::supervisor::{WorkerInfo, WorkerState};
 pub use concurrent_futures_core::*;
 /// # Examples
 /// ```

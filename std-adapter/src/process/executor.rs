@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use concurrent_futures_core::calls::supervisor::{Kill, Supervisor};
+use concurrent_futures_core::calls::supervisor::{Kill, Supervisor, WorkerInfo};
 use concurrent_futures_core::calls::{Callee, FallibleCallee, Limits, Portable};
 use concurrent_futures_core::{
     Counters, Future, FutureId, Remaining, Shutdown, ShutdownError, WhenFull,
@@ -202,6 +202,12 @@ impl ProcessPoolExecutor {
     /// What it still has to do.
     pub fn remaining(&self) -> Remaining {
         self.pool.desk().look(Supervisor::remaining)
+    }
+
+    /// What can be seen of its workers now, oldest first: which process runs which call, for one. For people
+    /// and their tools; by the time it is looked at, it may be otherwise.
+    pub fn workers(&self) -> Vec<WorkerInfo> {
+        self.pool.desk().lock().supervisor.workers()
     }
 
     /// The numbers of the processes that are its workers now.

@@ -27,6 +27,7 @@ mod call;
 mod dispatch;
 mod ending;
 mod frames;
+mod info;
 mod losses;
 mod outbox;
 mod settings;
@@ -42,6 +43,7 @@ use core::fmt;
 use core::time::Duration;
 
 pub use call::NewCall;
+pub use info::{WorkerInfo, WorkerState};
 pub use settings::{ErrorText, SupervisorSettings};
 pub use worker::{PLACES, Places, WorkerId};
 
@@ -267,6 +269,13 @@ impl<L: LargeSource + Clone> Supervisor<L> {
     /// The processes that are its workers now.
     pub fn pids(&self) -> Vec<u32> {
         self.workers.iter().map(|worker| worker.pid).filter(|pid| *pid != 0).collect()
+    }
+
+    /// What can be seen of its workers, oldest first.
+    pub fn workers(&self) -> Vec<WorkerInfo> {
+        let mut workers: Vec<_> = self.workers.iter().collect();
+        workers.sort_by_key(|worker| worker.id);
+        workers.into_iter().filter_map(Worker::info).collect()
     }
 
     // --- calls that are elsewhere cancelled, asked about, killed ---
