@@ -39,9 +39,19 @@ fn run() -> Outcome {
     let workers = thread::available_parallelism()?.get();
     let (threads, processes) = (choose_executor("io", workers)?, choose_executor("cpu", workers)?);
 
-    println!("{workers} workers each. One call, submitted and waited for:");
     let (in_thread, in_process) = (round_trip(&threads)?, round_trip(&processes)?);
-    println!("  in a thread {}, in a process {}\n", time(in_thread), time(in_process));
+    println!("{workers} workers each. What a call costs:");
+    println!(
+        "  alone:            in a thread {:>8}, in a process {:>8}",
+        time(in_thread),
+        time(in_process)
+    );
+    let (in_thread, together) = (many(&threads)?, many(&processes)?);
+    println!(
+        "  one of very many: in a thread {:>8}, in a process {:>8}\n",
+        time(in_thread),
+        time(together)
+    );
 
     println!(
         "{:>12} {:>7} {:>7} {:>11} {:>11} {:>11}",
@@ -57,7 +67,7 @@ fn run() -> Outcome {
             }
         }
     }
-    explain(in_process);
+    explain(in_process, together);
     Ok(())
 }
 
@@ -85,6 +95,14 @@ fn round_trip(executor: &AnyTaskExecutor) -> Outcome<Duration> {
         shortest = shortest.min(start.elapsed());
     }
     Ok(shortest)
+}
+
+/// What each takes of calls that do not wait for one another.
+fn many(executor: &AnyTaskExecutor) -> Outcome<Duration> {
+    const CALLS: u32 = 20_000;
+    let start = Instant::now();
+    executor.map_task(sum, vec![1; CALLS as usize]).into_vec()?;
+    Ok(start.elapsed() / CALLS)
 }
 
 /// The shortest of three runs each, in turns, as in `round_trip`.
@@ -119,21 +137,21 @@ fn row(
     Ok(())
 }
 
-/// What follows from the round trip.
-fn explain(in_process: Duration) {
+/// What follows from what calls cost.
+fn explain(alone: Duration, together: Duration) {
     const LONG: u64 = 10_000_000;
     let start = Instant::now();
     black_box(sum(LONG));
-    let one = start.elapsed().as_secs_f64() / LONG as f64;
-    let worth = (in_process.as_secs_f64() / one) as u64;
+    let addition = start.elapsed().as_secs_f64() / LONG as f64;
+    let worth = |time: Duration| grouped((time.as_secs_f64() / addition) as u64);
     println!(
-        "\nA call that is worth it computes for longer than it travels. Arguments and results are written, copied\n\
-         through a socket and read again, and a worker that slept is woken: {} there and back. In that time\n\
-         the loop adds up {} numbers, so a process that is asked for less only loses time. Calls that are\n\
-         submitted together do not wait for one another, and a chunk of many is one call. In threads nothing\n\
-         is copied.",
-        time(in_process),
-        grouped(worth)
+        "\nWhy processes lose on small work: the arguments of a call are written, copied through a socket and\n\
+         read again, and so is its result; and a worker that slept is woken. While one call goes there and back,\n\
+         the loop adds up {} numbers; in what each of many calls takes, {}. Work that is smaller than\n\
+         that is done sooner than sent. A chunk of many items is one call, and large work hides what calls cost.\n\
+         Threads copy nothing.",
+        worth(alone),
+        worth(together)
     );
 }
 

@@ -12,5 +12,6 @@ mod map;
 mod retries;
 mod sets;
 mod support;
+mod workers;
 
 concurrent_futures::worker_test!();

@@ -3,6 +3,7 @@
 
 mod deaths;
 mod ending;
+mod info;
 mod kit;
 mod puppet;
 mod sharing;
