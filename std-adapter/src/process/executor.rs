@@ -207,7 +207,7 @@ impl ProcessPoolExecutor {
     /// What can be seen of its workers now, oldest first: which process runs which call, for one. For people
     /// and their tools; by the time it is looked at, it may be otherwise.
     pub fn workers(&self) -> Vec<WorkerInfo> {
-        self.pool.desk().lock().supervisor.workers()
+        self.pool.desk().look(Supervisor::workers)
     }
 
     /// The numbers of the processes that are its workers now.
