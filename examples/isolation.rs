@@ -40,7 +40,8 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), Box<dyn Error>> {
-    let given: Vec<String> = std::env::args().skip(1).collect();
+    let given: Vec<_> =
+        std::env::args_os().skip(1).map(|name| name.to_string_lossy().into_owned()).collect();
     let names = if given.is_empty() { NAMES.map(String::from).to_vec() } else { given };
     let printed = Arc::new(Mutex::new(Vec::new()));
     let pool = careful_pool(printed.clone())?;

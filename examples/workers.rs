@@ -12,7 +12,10 @@
 
 use std::collections::HashMap;
 use std::error::Error;
+use std::ffi::OsString;
+use std::num::ParseIntError;
 use std::process::{self, ExitCode};
+use std::str::FromStr;
 use std::time::Duration;
 
 use concurrent_futures::{
@@ -47,9 +50,9 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Outcome {
-    let mut arguments = std::env::args().skip(1);
-    let blocks = arguments.next().map_or(Ok(BLOCKS), |blocks| blocks.parse())?;
-    let workers = arguments.next().map_or(Ok(WORKERS), |workers| workers.parse())?;
+    let mut arguments = std::env::args_os().skip(1);
+    let blocks = arguments.next().map_or(Ok(BLOCKS), number)?;
+    let workers = arguments.next().map_or(Ok(WORKERS), number)?;
     let pool = ProcessPoolExecutor::builder()
         .max_workers(workers)
         .max_tasks_per_child(CALLS_PER_WORKER)
@@ -57,7 +60,7 @@ fn run() -> Outcome {
         .quiet()
         .build()?;
     let mut view = View::new(blocks)?;
-    let mut calls = Calls { pool: &pool, set: WaitSet::new(), running: HashMap::new() };
+    let mut calls = Calls { pool: &pool, set: WaitSet::new(), blocks: HashMap::new() };
     for number in 0..blocks {
         calls.submit(Block { number, attempt: 1 })?;
     }
@@ -65,9 +68,9 @@ fn run() -> Outcome {
     let (mut primes, mut lost) = (0, 0);
     while !calls.set.is_empty() {
         let done = calls.set.next_timeout(PICTURE);
-        view.show(&pool.workers(), &pool.counters(), &calls.running);
+        view.show(&pool.workers(), &pool.counters(), &calls.blocks);
         let Some((block, future)) = done else { continue };
-        calls.running.remove(&future.id());
+        calls.blocks.remove(&future.id());
         match future.result() {
             Ok(found) => {
                 primes += found;
@@ -82,10 +85,15 @@ fn run() -> Outcome {
         }
     }
     pool.shutdown(Shutdown::wait())?;
-    view.show(&pool.workers(), &pool.counters(), &calls.running);
+    view.show(&pool.workers(), &pool.counters(), &calls.blocks);
     view.end();
     println!("{primes} primes in {blocks} blocks, {lost} workers lost, {} started", view.started);
     Ok(())
+}
+
+fn number<N: FromStr<Err = ParseIntError>>(argument: OsString) -> Result<N, String> {
+    let text = argument.to_string_lossy();
+    text.parse().map_err(|error| format!("{argument:?} is no number: {error}"))
 }
 
 /// A part of the work.
@@ -100,13 +108,13 @@ struct Calls<'a> {
     pool: &'a ProcessPoolExecutor,
     set: WaitSet<(Block, Future<usize>)>,
     /// Which block each future is for.
-    running: HashMap<FutureId, Block>,
+    blocks: HashMap<FutureId, Block>,
 }
 
 impl Calls<'_> {
     fn submit(&mut self, block: Block) -> Outcome {
         let future = self.pool.submit(count_primes, (block.number, block.attempt))?;
-        self.running.insert(future.id(), block);
+        self.blocks.insert(future.id(), block);
         self.set.insert((block, future));
         Ok(())
     }
@@ -147,18 +155,13 @@ impl View {
         self.bars.suspend(|| println!("{line}"));
     }
 
-    fn show(
-        &mut self,
-        now: &[WorkerInfo],
-        counters: &Counters,
-        running: &HashMap<FutureId, Block>,
-    ) {
+    fn show(&mut self, now: &[WorkerInfo], counters: &Counters, blocks: &HashMap<FutureId, Block>) {
         let Counters { queued, live_workers, failed, .. } = counters;
         self.all.set_message(format!("{queued} wait, {live_workers} workers, {failed} failed"));
         self.forget_who_left(now);
         for worker in now {
             let bar = self.bar_of(worker);
-            bar.set_message(activity(worker, running));
+            bar.set_message(activity(worker, blocks));
             bar.tick();
         }
     }
@@ -196,8 +199,8 @@ impl View {
 }
 
 /// What a worker does, in words.
-fn activity(worker: &WorkerInfo, running: &HashMap<FutureId, Block>) -> String {
-    let block = worker.running.and_then(|future| running.get(&future));
+fn activity(worker: &WorkerInfo, blocks: &HashMap<FutureId, Block>) -> String {
+    let block = worker.running.and_then(|future| blocks.get(&future));
     let doing = match (worker.state, block) {
         (WorkerState::Ending, _) => "is lost".into(),
         (_, Some(Block { number, attempt: 1 })) => format!("block {number}"),
