@@ -57,7 +57,8 @@ fn main() -> ExitCode {
 fn run() -> Result<(), Box<dyn Error>> {
     let given: Vec<_> = std::env::args_os().skip(1).map(source).collect();
     let config = Agent::config_builder().timeout_global(Some(Duration::from_secs(20)));
-    let (agent, sources): (Agent, _) = match given.is_empty() {
+    let own = given.is_empty();
+    let (agent, sources): (Agent, _) = match own {
         // A proxy that the environment names cannot reach this machine's own addresses.
         true => (config.proxy(None).build().into(), samples()?),
         false => (config.build().into(), given),
@@ -102,7 +103,10 @@ fn run() -> Result<(), Box<dyn Error>> {
         }
     }
     println!("{pages} pages and {files} files, {words} words in all, {failed} errors");
-    Ok(())
+    match failed {
+        failed if failed > 0 && !own => Err(format!("{failed} of these could not be had").into()),
+        _ => Ok(()),
+    }
 }
 
 /// In a thread: waits for the network, then for a process.
