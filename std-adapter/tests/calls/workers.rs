@@ -30,6 +30,7 @@ fn workers_say_what_they_run() {
     });
 }
 
+/// Seen red, as the next one, with a guard that does nothing.
 #[test]
 fn a_guard_closes_the_pool_and_waits_for_its_workers() {
     within(|| {

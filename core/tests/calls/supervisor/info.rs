@@ -49,6 +49,7 @@ fn a_worker_is_seen_in_each_state_of_its_life() {
     world.ends_well();
 }
 
+/// Seen red with lost calls counted as answered.
 #[test]
 fn a_worker_that_is_being_killed_is_seen_until_it_is_gone() {
     let mut world = World::of(1).born(Temper { stubborn: true, ..Temper::default() });
