@@ -15,7 +15,7 @@ use super::limits::Limits;
 pub const NAME_SIZE: usize = 256;
 
 /// Largest `Hello`, in bytes: tens of thousands of functions.
-const HELLO_SIZE: usize = 4 << 20;
+pub(super) const HELLO_SIZE: usize = 4 << 20;
 
 /// The first words of a worker: which program it is, and what it can run.
 ///

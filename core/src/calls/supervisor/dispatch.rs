@@ -5,6 +5,7 @@ use core::time::Duration;
 
 use super::worker::{Stage, Worker};
 use super::{Action, NewCall, Supervisor, WorkerId};
+use crate::calls::messages::HELLO_SIZE;
 use crate::calls::{FrameFlags, FrameKind, LargeSource, Leave};
 use crate::error::TaskError;
 
@@ -112,14 +113,15 @@ impl<L: LargeSource + Clone> Supervisor<L> {
         let live = self.workers.iter().filter(|worker| !worker.is_ending()).count();
         let room = self.settings.workers.saturating_sub(live);
         // Whoever does not end when asked to is replaced all the same, but not again and again.
-        let room = room.min((self.settings.workers * 2).saturating_sub(self.workers.len()));
+        let room =
+            room.min(self.settings.workers.saturating_mul(2).saturating_sub(self.workers.len()));
         self.queue.len().saturating_sub(coming).min(room)
     }
 
     pub(super) fn start_worker(&mut self, now: Duration) {
         let id = WorkerId(self.spawned);
         self.spawned += 1;
-        self.workers.push(Worker::new(id, now, self.settings.limits.payload));
+        self.workers.push(Worker::new(id, now, HELLO_SIZE));
         self.actions.push(Action::Spawn(id));
     }
 

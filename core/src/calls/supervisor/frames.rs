@@ -10,9 +10,13 @@ use super::worker::{PLACES, Stage, Why};
 use super::{Kill, Landing, Supervisor, WorkerId};
 use crate::calls::failures::error_of;
 use crate::calls::{
-    Encoded, Frame, FrameFlags, FrameKind, Hello, InitialCall, LargeSource, RemoteFailure, Welcome,
+    Encoded, Frame, FrameFlags, FrameKind, Hello, InitialCall, LargeSource, Limits, RemoteFailure,
+    Welcome,
 };
 use crate::error::TaskError;
+
+/// So many bytes a failure has, however small the limit is.
+const FAILURE_SIZE: usize = 64;
 
 impl<L: LargeSource + Clone> Supervisor<L> {
     /// So many bytes were read into [`space`](Self::space), and these files came along.
@@ -84,7 +88,7 @@ impl<L: LargeSource + Clone> Supervisor<L> {
     /// # Errors
     /// What makes no sense.
     fn hello(&mut self, now: Duration, at: usize, frame: &Frame) -> Result<(), String> {
-        let hello = Hello::from_bytes(&frame.payload, &self.settings.limits)
+        let hello = Hello::from_bytes(&frame.payload, &self.handshake_limits())
             .map_err(|error| format!("its first word cannot be read: {error}"))?;
         match (self.fit)(&hello) {
             Ok(table) => self.welcome(now, at, table),
@@ -94,6 +98,14 @@ impl<L: LargeSource + Clone> Supervisor<L> {
                 Ok(())
             }
         }
+    }
+
+    /// Of what is said before the first call: how many functions a program has, and how deep our own words
+    /// are, is not what the limits of arguments and results are for.
+    pub(super) fn handshake_limits(&self) -> Limits {
+        let usual = Limits::default();
+        let initializer = self.settings.initializer.as_ref().map_or(0, |(_, bytes)| bytes.len());
+        usual.payload(usual.payload.saturating_add(initializer))
     }
 
     /// # Errors
@@ -119,8 +131,10 @@ impl<L: LargeSource + Clone> Supervisor<L> {
             resources: self.settings.resources,
             initializer,
         };
-        let bytes = welcome.to_bytes(&self.settings.limits).map_err(|error| error.to_string())?;
+        let bytes =
+            welcome.to_bytes(&self.handshake_limits()).map_err(|error| error.to_string())?;
         self.workers[at].table = table;
+        self.workers[at].reader.set_limit(self.settings.limits.payload.max(FAILURE_SIZE));
         self.workers[at].enter(Stage::Initializing, now);
         let words = self.workers[at].words.take();
         let flags = match self.settings.initializer_error {

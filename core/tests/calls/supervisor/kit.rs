@@ -522,7 +522,7 @@ impl World {
         let (counters, remaining) =
             self.desk.with(|supervisor, _| (supervisor.counters(), supervisor.remaining()));
         let alive = self.workers.values().filter(|puppet| puppet.is_alive()).count();
-        assert!(alive <= 2 * self.workers_at_once, "{alive} processes: {self:?}");
+        assert!(alive <= self.workers_at_once.saturating_mul(2), "{alive} processes: {self:?}");
         assert!(counters.live_workers <= self.workers_at_once, "{counters:?}");
         assert_eq!(remaining.tasks, counters.queued);
         let over = counters.finished + counters.cancelled;

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use concurrent_futures_core::calls::{Exit, ResourceLimits, encode};
+use concurrent_futures_core::calls::{Exit, Limits, ResourceLimits, encode};
 use concurrent_futures_core::{RefusedReason, TaskErrorKind};
 
 use super::kit::{Birth, World, settings};
@@ -287,4 +287,26 @@ fn a_pool_that_breaks_calls_back_what_was_sent_ahead() {
     world.succeeds(runs);
     assert_eq!(world.starts(ahead), 0);
     world.ends_well();
+}
+
+/// Seen red with the limits of arguments and results.
+#[test]
+fn what_is_said_before_the_first_call_has_limits_of_its_own() {
+    let mut with = settings(1);
+    with.limits = Limits::default().payload(9).depth(1);
+    let mut world = World::new(with);
+    let calls = [world.call(ECHO), world.call(ECHO)];
+    calls.into_iter().for_each(|call| world.succeeds(call));
+    world.ends_well();
+}
+
+/// Seen red where twice as many were counted without care.
+#[test]
+fn as_many_workers_as_can_be_counted_are_not_too_many() {
+    for workers in [usize::MAX, usize::MAX / 2 + 1] {
+        let mut world = World::of(workers);
+        let call = world.call(ECHO);
+        world.succeeds(call);
+        world.ends_well();
+    }
 }
