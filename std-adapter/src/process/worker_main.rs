@@ -42,7 +42,7 @@ pub(super) fn serve(channel: Channel, registry: &Registry) -> io::Result<i32> {
         match worker.receive(&frame.header, &frame.payload, &mut host).map_err(io::Error::other)? {
             Step::Nothing => {}
             Step::Reply(reply) => {
-                let file = host.file_to_send();
+                let file = host.file_to_send(&reply);
                 channel.write_all(&mut [IoSlice::new(&reply)], file.map(AsFd::as_fd))?;
                 host.forget_call();
             }
@@ -139,9 +139,10 @@ impl Host {
     }
 
     /// The file that goes along with the reply: what was attached lies in the call's own file, if it came
-    /// with one.
-    fn file_to_send(&self) -> Option<&MemoryFile> {
-        self.attached.as_ref()
+    /// with one. A failure has none, also if something was attached before the result failed.
+    fn file_to_send(&self, reply: &[u8]) -> Option<&MemoryFile> {
+        let header = FrameHeader::parse(reply.first_chunk()?).ok()?;
+        self.attached.as_ref().filter(|_| header.attached > 0)
     }
 
     fn forget_call(&mut self) {

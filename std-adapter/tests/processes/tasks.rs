@@ -217,6 +217,12 @@ pub(crate) fn grow(bytes: usize) -> Vec<u8> {
     vec![7; bytes]
 }
 
+/// Large bytes, and then as many that are not.
+#[task]
+pub(crate) fn grow_both(bytes: usize) -> (LargeBytes, Vec<u8>) {
+    (vec![0; bytes].into(), vec![0; bytes])
+}
+
 #[task]
 pub(crate) fn chatter(lines: usize) -> usize {
     for _ in 0..lines {
