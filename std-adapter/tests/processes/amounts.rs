@@ -4,12 +4,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use concurrent_futures::calls::{EncodeError, Exit, LargeBytes, Limits};
-use concurrent_futures::{CallErrorReason, OutputStream, TaskErrorKind};
+use concurrent_futures::{CallErrorReason, OutputStream, ProcessBuildError, TaskErrorKind};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::kit::{alone, builder, result, usable};
 use crate::machine;
 use crate::tasks::{
-    add, allocate, chatter, echo, echo_large, grow, oom_score, read_input, shout_and_end,
+    add, allocate, chatter, echo, echo_large, grow, grow_both, oom_score, read_input, shout_and_end,
 };
 
 #[test]
@@ -70,6 +71,39 @@ fn a_result_over_the_limit_costs_its_own_call() {
         usable(&pool);
         assert_eq!(pool.worker_pids(), pid, "the worker lives on");
         drop(pool);
+    });
+}
+
+/// Seen red with a worker that sent the file all the same.
+#[test]
+fn a_result_that_fails_behind_large_bytes_costs_its_own_call() {
+    alone(|_| {
+        let pool = builder(1).limits(Limits::default().payload(10_000)).build().unwrap();
+        usable(&pool);
+        let pid = pool.worker_pids();
+        for _ in 0..12 {
+            let error = result(pool.submit(grow_both, 100_000).unwrap()).unwrap_err();
+            assert_eq!(error.kind(), TaskErrorKind::TooLarge);
+        }
+        usable(&pool);
+        assert_eq!(pool.worker_pids(), pid, "the worker lives on");
+        drop(pool);
+    });
+}
+
+/// Seen red with a pool that waited for the end of a thread that had not begun.
+#[test]
+fn a_pool_that_gets_no_threads_says_so() {
+    alone(|_| {
+        for more in [1, 3] {
+            let memory = machine::address_space() + (more << 20);
+            let before = getrlimit(Resource::As);
+            setrlimit(Resource::As, Rlimit { current: Some(memory), ..before }).unwrap();
+            let built = builder(1).build();
+            setrlimit(Resource::As, before).unwrap();
+            assert!(matches!(built, Err(ProcessBuildError::System(_))), "{built:?}");
+        }
+        usable(&builder(1).build().unwrap());
     });
 }
 
