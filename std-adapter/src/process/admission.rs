@@ -179,6 +179,9 @@ impl<S: Sys> Turn<'_, S> {
 
 impl<S: Sys> Drop for Turn<'_, S> {
     fn drop(&mut self) {
+        if self.desk.is_copy() {
+            return; // the line is in the other process
+        }
         let mut wakers = Vec::new();
         let unused = {
             let mut state = self.desk.lock();

@@ -213,6 +213,15 @@ impl<S: Sys> PoolDesk<S> {
         self.with_state(|state, now| f(&mut state.supervisor, now))
     }
 
+    /// Looks at the supervisor, when it has taken what was submitted. In a copy of this process there is
+    /// nothing: its sockets are not written to, and the lock may be held by a thread that is not there.
+    pub(super) fn look<R: Default>(&self, f: impl FnOnce(&Supervisor<SharedFile>) -> R) -> R {
+        match self.is_copy() {
+            true => R::default(),
+            false => self.with(|supervisor, _| f(supervisor)),
+        }
+    }
+
     /// As `with`, with all that is under the lock.
     fn with_state<R>(&self, f: impl FnOnce(&mut State, Duration) -> R) -> R {
         let now = self.sys.now();

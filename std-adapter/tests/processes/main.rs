@@ -24,6 +24,7 @@ mod crashes;
 mod deadlines;
 mod deeds;
 mod endings;
+mod forks;
 mod kit;
 mod machine;
 mod nonsense;
