@@ -41,6 +41,9 @@ pub fn init() {
 pub fn init_with(tasks: impl IntoIterator<Item = TaskEntry>) {
     let tasks: Vec<_> = tasks.into_iter().collect();
     let registered = registration::register(&tasks);
+    // Of a worker too, whose functions may make pools.
+    // ORDERING: Relaxed; said before pools are made, by whoever makes them or starts who does.
+    INITIALIZED.store(true, Ordering::Relaxed);
     if is_worker(&[OsString::from(MARKER)]) {
         if let Err(error) = registered {
             give_up(&error.to_string());
@@ -48,8 +51,6 @@ pub fn init_with(tasks: impl IntoIterator<Item = TaskEntry>) {
         work();
     }
     // In the program itself the error comes from whoever makes a pool, or calls the function.
-    // ORDERING: Relaxed; said before pools are made, by whoever makes them or starts who does.
-    INITIALIZED.store(true, Ordering::Relaxed);
 }
 
 /// Whether this process was started with these arguments, by a pool.
