@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use concurrent_futures_core::calls::supervisor::NewCall;
 use concurrent_futures_core::calls::{
-    Attach, BatchWriter, CallDesk, CallPromise, Decode, FrameFlags, ItemKind, Limits, Portable,
-    encode_into,
+    Attach, BatchWriter, CallDesk, CallPromise, Decode, EncodeError, FrameFlags, ItemKind, Limits,
+    Portable, encode_into,
 };
 use concurrent_futures_core::{Future, RefusedReason, WhenFull};
 
@@ -132,7 +132,13 @@ impl Caller {
     /// # Errors
     /// Why the arguments cannot be sent.
     pub(super) fn pack<A: Portable>(&self, arguments: &A) -> Result<Packed, CallErrorReason> {
-        let mut files = Writing::new(&self.desk.files, &self.desk.sys);
+        if self.desk.open.are_many() {
+            match self.pack_inline(arguments) {
+                Err(CallErrorReason::Arguments(EncodeError::TooLarge { .. })) => {}
+                packed => return packed,
+            }
+        }
+        let mut files = Writing::new(&self.desk.files, &self.desk.sys, &self.desk.open);
         let payload = self.encode(arguments, Some(&mut files))?;
         Ok(Packed { payload, large: files.finish() })
     }

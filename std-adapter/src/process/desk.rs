@@ -15,7 +15,6 @@
 
 use std::io::{ErrorKind, IoSlice};
 use std::mem;
-use std::os::fd::AsFd;
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -28,7 +27,7 @@ use concurrent_futures_core::calls::{CallPromise, Desk, Landing};
 use concurrent_futures_core::{FutureId, RefusedReason, Room, Ticket};
 
 use super::callbacks::{Callbacks, Job};
-use super::file::SharedFile;
+use super::file::{Open, SharedFile};
 use super::os::{Channel, MemoryFilePool, Sys, Waker};
 use super::retries::{EndedAttempt, Retries};
 use crate::contain::contain;
@@ -39,6 +38,7 @@ use crate::timer;
 pub(super) struct PoolDesk<S> {
     pub(super) sys: S,
     pub(super) files: Arc<MemoryFilePool>,
+    pub(super) open: Open,
     /// Ends the manager's wait.
     pub(super) waker: Waker,
     /// Numbers calls in the order in which they are submitted.
@@ -173,6 +173,7 @@ impl<S: Sys> PoolDesk<S> {
         Self {
             sys,
             files: Arc::new(MemoryFilePool::new(4, 256 << 20)),
+            open: Open::default(),
             waker,
             numbers: AtomicU64::new(1),
             bounded: capacity.is_some(),
@@ -211,15 +212,6 @@ impl<S: Sys> PoolDesk<S> {
     /// Has the supervisor do something, and does what it says.
     pub(super) fn with<R>(&self, f: impl FnOnce(&mut Supervisor<SharedFile>, Duration) -> R) -> R {
         self.with_state(|state, now| f(&mut state.supervisor, now))
-    }
-
-    /// Looks at the supervisor, when it has taken what was submitted. In a copy of this process there is
-    /// nothing: its sockets are not written to, and the lock may be held by a thread that is not there.
-    pub(super) fn look<R: Default>(&self, f: impl FnOnce(&Supervisor<SharedFile>) -> R) -> R {
-        match self.is_copy() {
-            true => R::default(),
-            false => self.with(|supervisor, _| f(supervisor)),
-        }
     }
 
     /// As `with`, with all that is under the lock.
@@ -293,7 +285,7 @@ impl<S: Sys> PoolDesk<S> {
     pub(super) fn write(&self, state: &mut State, id: WorkerId) -> Written {
         let Some(channel) = state.channel(id) else { return Written::Enough };
         while let Some((bytes, file)) = state.supervisor.unsent(id) {
-            let file = file.map(AsFd::as_fd);
+            let file = file.and_then(SharedFile::descriptor);
             match self.sys.send(&channel, &[IoSlice::new(bytes)], file) {
                 Ok(sent) => state.supervisor.sent(id, sent),
                 Err(error) => {

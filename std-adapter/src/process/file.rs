@@ -4,11 +4,47 @@
 use std::borrow::Borrow;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use concurrent_futures_core::calls::{Attach, AttachError, Detach, DetachError, LargeSource};
 
 use super::os::{MemoryFile, MemoryFilePool, Sys};
+
+/// So many files may lie about: beside calls that wait, and results that nobody has taken. Descriptors are few, and
+/// the program needs some too. What comes on top is kept in ordinary memory.
+const MANY: usize = 64;
+
+/// Bytes of a file that is read into memory at most. Of larger ones nobody has many.
+const SMALL: u64 = 64 << 20;
+
+/// How many files of a pool lie about.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Open(Arc<AtomicUsize>);
+
+impl Open {
+    pub(super) fn are_many(&self) -> bool {
+        // ORDERING: Relaxed; a number, of about now.
+        self.0.load(Ordering::Relaxed) >= MANY
+    }
+
+    fn one_more(&self) -> Counted {
+        // ORDERING: Relaxed; as above.
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Counted(self.clone())
+    }
+}
+
+/// One of them.
+#[derive(Debug)]
+struct Counted(Open);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        // ORDERING: Relaxed; as above.
+        self.0.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
 
 /// A file in memory that goes along with a frame: the words that parent and worker share, or large
 /// payloads. Clones share it.
@@ -19,9 +55,20 @@ pub(super) struct SharedFile(Arc<Content>);
 enum Content {
     Words(OwnedFd),
     /// Came from the other end.
-    Received(MemoryFile),
+    Received(Mutex<Arc<Came>>),
     /// Goes back to the pool of files; `None` only while it does.
-    Pooled(Option<MemoryFile>, Arc<MemoryFilePool>),
+    Pooled(
+        Option<MemoryFile>,
+        Arc<MemoryFilePool>,
+        #[expect(dead_code, reason = "counts")] Counted,
+    ),
+}
+
+/// What came from the other end.
+#[derive(Debug)]
+enum Came {
+    File(MemoryFile, #[expect(dead_code, reason = "counts")] Counted),
+    Bytes(Vec<u8>),
 }
 
 impl SharedFile {
@@ -31,32 +78,39 @@ impl SharedFile {
 
     /// # Errors
     /// It is no file in memory that cannot be shortened.
-    pub(super) fn received(file: OwnedFd) -> io::Result<Self> {
-        Ok(Self(Arc::new(Content::Received(MemoryFile::open(file)?))))
+    pub(super) fn received(file: OwnedFd, open: &Open) -> io::Result<Self> {
+        let came = Came::File(MemoryFile::open(file)?, open.one_more());
+        Ok(Self(Arc::new(Content::Received(Mutex::new(Arc::new(came))))))
     }
 
-    fn memory(&self) -> Option<&MemoryFile> {
+    /// Reads what has come, to have the descriptor back, unless that is too much or cannot be done.
+    pub(super) fn close_early(&self) {
+        let Content::Received(came) = &*self.0 else { return };
+        let file = lock(came).clone();
+        let Came::File(file, _) = &*file else { return };
+        let length = file.length().ok().filter(|length| *length <= SMALL);
+        if let Some(Ok(bytes)) = length.map(|length| file.read_exact_at(length, 0)) {
+            *lock(came) = Arc::new(Came::Bytes(bytes));
+        }
+    }
+
+    /// What is to be sent along.
+    pub(super) fn descriptor(&self) -> Option<BorrowedFd<'_>> {
         match &*self.0 {
-            Content::Words(_) => None,
-            Content::Received(file) => Some(file),
-            Content::Pooled(file, _) => file.as_ref(),
+            Content::Words(file) => Some(file.as_fd()),
+            Content::Pooled(file, ..) => file.as_ref().map(AsFd::as_fd),
+            Content::Received(_) => None,
         }
     }
 }
 
-impl AsFd for SharedFile {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        match &*self.0 {
-            Content::Words(file) => file.as_fd(),
-            Content::Received(file) | Content::Pooled(Some(file), _) => file.as_fd(),
-            Content::Pooled(None, _) => unreachable!("nobody has it while it is dropped"),
-        }
-    }
+fn lock(came: &Mutex<Arc<Came>>) -> MutexGuard<'_, Arc<Came>> {
+    came.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Drop for Content {
     fn drop(&mut self) {
-        if let Self::Pooled(file, pool) = self
+        if let Self::Pooled(file, pool, _) = self
             && let Some(file) = file.take()
         {
             pool.give_back(file);
@@ -66,10 +120,35 @@ impl Drop for Content {
 
 impl LargeSource for SharedFile {
     fn open(&self) -> Box<dyn Detach + '_> {
-        match self.memory() {
-            Some(file) => Box::new(Reading::new(file)),
-            None => Box::new(&[] as &[u8]), // nobody has sent large payloads among words
+        match &*self.0 {
+            Content::Pooled(Some(file), ..) => Box::new(Reading::new(file)),
+            Content::Received(came) => {
+                Box::new(ReadingCame { came: lock(came).clone(), position: 0 })
+            }
+            // Nobody has sent large payloads among words.
+            Content::Words(_) | Content::Pooled(None, ..) => Box::new(&[] as &[u8]),
         }
+    }
+}
+
+/// Payloads one after the other, from the beginning of what came.
+struct ReadingCame {
+    came: Arc<Came>,
+    position: u64,
+}
+
+impl Detach for ReadingCame {
+    fn detach(&mut self, length: u64) -> Result<Vec<u8>, DetachError> {
+        let payload = match &*self.came {
+            Came::File(file, _) => Reading { file, position: self.position }.detach(length),
+            Came::Bytes(bytes) => {
+                let mut rest = usize::try_from(self.position).ok().and_then(|at| bytes.get(at..));
+                rest.as_mut()
+                    .map_or_else(|| (&[] as &[u8]).detach(length), |rest| rest.detach(length))
+            }
+        }?;
+        self.position += length;
+        Ok(payload)
     }
 }
 
@@ -105,19 +184,20 @@ impl<F: Borrow<MemoryFile>> Detach for Reading<F> {
 pub(super) struct Writing<'a> {
     files: &'a Arc<MemoryFilePool>,
     sys: &'a dyn Sys,
+    open: &'a Open,
     file: Option<MemoryFile>,
     bytes: u64,
 }
 
 impl<'a> Writing<'a> {
-    pub(super) fn new(files: &'a Arc<MemoryFilePool>, sys: &'a dyn Sys) -> Self {
-        Self { files, sys, file: None, bytes: 0 }
+    pub(super) fn new(files: &'a Arc<MemoryFilePool>, sys: &'a dyn Sys, open: &'a Open) -> Self {
+        Self { files, sys, open, file: None, bytes: 0 }
     }
 
     /// The file and how many bytes are in it, if there are any.
     pub(super) fn finish(mut self) -> Option<(SharedFile, u64)> {
         let file = self.file.take()?;
-        let content = Content::Pooled(Some(file), self.files.clone());
+        let content = Content::Pooled(Some(file), self.files.clone(), self.open.one_more());
         Some((SharedFile(Arc::new(content)), self.bytes))
     }
 

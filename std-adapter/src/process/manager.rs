@@ -326,21 +326,29 @@ impl<S: Sys> PoolDesk<S> {
     /// # Errors
     /// What came is not what a worker would send.
     fn receive(&self, id: WorkerId, channel: &Channel) -> Result<Received, String> {
-        self.with(|supervisor, now| {
+        let mut files_came = Vec::new();
+        let received = self.with(|supervisor, now| {
             let Some(space) = supervisor.space(id, READ) else { return Ok(Received::All) };
             let (room, mut files) = (space.len(), Vec::new());
             match self.sys.receive(channel, space, &mut files) {
                 Ok(0) => Ok(Received::End),
                 Ok(count) => {
-                    let came: Result<Vec<_>, _> =
-                        files.into_iter().map(SharedFile::received).collect();
+                    let came: Result<Vec<_>, _> = files
+                        .into_iter()
+                        .map(|file| SharedFile::received(file, &self.open))
+                        .collect();
                     let came = came.map_err(|error| error.to_string())?;
+                    files_came.clone_from(&came);
                     supervisor.received(now, id, count, came);
                     Ok(if count < room { Received::All } else { Received::MoreToCome })
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(Received::All),
                 Err(error) => Err(error.to_string()),
             }
-        })
+        });
+        if self.open.are_many() {
+            files_came.iter().for_each(SharedFile::close_early); // takes time: not under the lock
+        }
+        received
     }
 }

@@ -4,13 +4,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use concurrent_futures::calls::{EncodeError, Exit, LargeBytes, Limits};
-use concurrent_futures::{CallErrorReason, OutputStream, ProcessBuildError, TaskErrorKind};
+use concurrent_futures::{CallErrorReason, Future, OutputStream, ProcessBuildError, TaskErrorKind};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::kit::{alone, builder, result, usable};
+use crate::kit::{alone, builder, result, until, usable};
 use crate::machine;
 use crate::tasks::{
-    add, allocate, chatter, echo, echo_large, grow, grow_both, oom_score, read_input, shout_and_end,
+    add, allocate, chatter, echo, echo_large, grow, grow_both, grow_large, oom_score, read_input,
+    shout_and_end,
 };
 
 #[test]
@@ -87,6 +88,26 @@ fn a_result_that_fails_behind_large_bytes_costs_its_own_call() {
         }
         usable(&pool);
         assert_eq!(pool.worker_pids(), pid, "the worker lives on");
+        drop(pool);
+    });
+}
+
+/// Seen red with a descriptor for each: workers were killed, and the pool gave up.
+#[test]
+fn results_that_nobody_takes_and_arguments_that_wait_leave_descriptors_for_others() {
+    alone(|_| {
+        let pool = builder(2).build().unwrap();
+        usable(&pool);
+        let before = machine::descriptors().len();
+        let results: Vec<_> = (0..=255).map(|n| pool.submit(grow_large, n).unwrap()).collect();
+        until("all are done", || results.iter().all(Future::done).then_some(()));
+        let echoes: Vec<_> = (0..=255)
+            .map(|byte| pool.submit(echo_large, vec![byte; 100_000].into()).unwrap())
+            .collect();
+        assert!(machine::descriptors().len() < before + 100);
+        for (byte, future) in (0..=255).chain(0..=255).zip(results.into_iter().chain(echoes)) {
+            assert!(*result(future).unwrap() == vec![byte; 100_000]);
+        }
         drop(pool);
     });
 }

@@ -309,3 +309,8 @@ pub(crate) fn kill_a_sibling(which: usize) -> u32 {
     machine::signal(victim, Signal::KILL);
     victim
 }
+
+#[task]
+pub(crate) fn grow_large(byte: u8) -> LargeBytes {
+    vec![byte; 100_000].into()
+}
