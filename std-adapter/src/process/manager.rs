@@ -116,7 +116,7 @@ impl<S: Sys> Manager<S> {
             Err(error) => {
                 let for_ever =
                     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied);
-                let cause = error.to_string();
+                let cause = self.launch.failed(&error);
                 self.desk.with(|supervisor, now| {
                     supervisor.spawn_failed(now, id, &cause, for_ever);
                 });

@@ -221,3 +221,17 @@ fn values_that_misbehave_in_calls_from_callbacks_cost_their_own_call() {
         );
     });
 }
+
+/// Seen red with what the system says alone.
+#[test]
+fn what_cannot_be_started_is_named() {
+    alone(|_| {
+        for (pool, named) in [
+            (builder(1).worker_program("/no/such/program"), "/no/such/program"),
+            (builder(1).current_dir("/no/such/directory"), "/no/such/directory"),
+        ] {
+            let error = result(pool.build().unwrap().submit(add, (1, 1)).unwrap()).unwrap_err();
+            assert!(error.to_string().contains(named), "{error}");
+        }
+    });
+}

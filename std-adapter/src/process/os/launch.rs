@@ -83,6 +83,18 @@ impl Launch {
         Ok(command)
     }
 
+    /// What could not be started, and where: the system says only that there is no such file.
+    pub(crate) fn failed(&self, error: &io::Error) -> String {
+        let mut said = match &self.program {
+            Some(program) => format!("{} cannot be started", program.display()),
+            None => String::from("this program cannot be started again"),
+        };
+        if let Some(directory) = &self.directory {
+            said += &format!(" in {}", directory.display());
+        }
+        format!("{said}: {error}")
+    }
+
     /// # Errors
     /// The file of this program cannot be named.
     fn program(&self) -> io::Result<Command> {
