@@ -290,10 +290,13 @@ impl<C: Callable, S: Storage> Slot<C, S> {
         // SAFETY: the caller's slot is of this kind.
         let slot = unsafe { Self::of(header) };
         match access {
-            // SAFETY: the address of a field.
-            Access::Empty => unsafe {
-                NonNull::new_unchecked(slot.room.with_mut(|room| room.cast()))
-            },
+            Access::Empty => {
+                let room = slot.room.with_mut(|room| room);
+                // SAFETY: the address of a field of the live slot; where a union puts it is not promised.
+                let outcome = unsafe { &raw mut (*room).outcome };
+                // SAFETY: and so it is not null.
+                unsafe { NonNull::new_unchecked(outcome.cast()) }
+            }
             Access::Shared => {
                 let room = slot.room.with(|room| room);
                 // SAFETY: nobody moves the outcome meanwhile, says the caller (I3).
