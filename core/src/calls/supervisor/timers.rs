@@ -96,10 +96,11 @@ impl<L: LargeSource + Clone> Supervisor<L> {
                 return;
             }
             self.patience.pop_first();
-            let waiting = match self.find(number) {
-                Some((at, position)) => self.workers[at].recall(position),
-                None => self.queue.remove(&number),
-            };
+            // Most are in the queue, where they are found at once.
+            let waiting = self.queue.remove(&number).or_else(|| {
+                let (at, position) = self.find(number)?;
+                self.workers[at].recall(position)
+            });
             if let Some(call) = waiting {
                 call.promise.come_home(); // it never ran, and is not said to
                 let message = format!("{} was not started in time", call.name);
