@@ -375,7 +375,11 @@ impl<S: Sys> PoolDesk<S> {
         let mut state = self.lock();
         state.channels.clear();
         state.errands.clear();
-        let calls = mem::take(&mut self.inbox().calls);
+        let calls = {
+            let mut inbox = self.inbox();
+            inbox.is_attended = false; // nobody will come: who submits is to be refused
+            mem::take(&mut inbox.calls)
+        };
         let mut promises = state.supervisor.abandon();
         drop(state);
         promises.extend(calls.into_iter().map(NewCall::into_promise));
