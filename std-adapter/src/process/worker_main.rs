@@ -30,7 +30,7 @@ pub(super) fn serve(channel: Channel, registry: &Registry) -> io::Result<i32> {
     inside::watch_for_hangup(channel.clone())?;
     // The parent says what the limits are, and can only lower these.
     let limits = Limits::default().payload(u32::MAX as usize).attached(u64::MAX).depth(u32::MAX);
-    let mut worker = WorkerLoop::new(registry, limits.zero_sized(u32::MAX));
+    let mut worker = WorkerLoop::new(registry, limits.zero_sized(u32::MAX).text(usize::MAX));
     let hello =
         worker.hello(build_id().unwrap_or(0), std::process::id()).map_err(io::Error::other)?;
     channel.write_all(&mut [IoSlice::new(&hello)], None)?;

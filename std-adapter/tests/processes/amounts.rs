@@ -10,8 +10,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use crate::kit::{alone, builder, result, until, usable};
 use crate::machine;
 use crate::tasks::{
-    add, allocate, chatter, echo, echo_large, grow, grow_both, grow_large, oom_score, read_input,
-    shout_and_end,
+    add, allocate, chatter, echo, echo_large, grow, grow_both, grow_large, oom_score,
+    panic_at_length, read_input, shout_and_end,
 };
 
 #[test]
@@ -71,6 +71,17 @@ fn a_result_over_the_limit_costs_its_own_call() {
         assert!(error.to_string().contains("10000"), "{error}");
         usable(&pool);
         assert_eq!(pool.worker_pids(), pid, "the worker lives on");
+        drop(pool);
+    });
+}
+
+/// Seen red with a worker that had a limit of its own.
+#[test]
+fn a_failure_may_say_as_much_as_the_parent_allows() {
+    alone(|_| {
+        let pool = builder(1).limits(Limits::default().text(200_000)).build().unwrap();
+        let error = result(pool.submit(panic_at_length, 150_000).unwrap()).unwrap_err();
+        assert_eq!(error.message().len(), 150_000);
         drop(pool);
     });
 }

@@ -314,3 +314,8 @@ pub(crate) fn kill_a_sibling(which: usize) -> u32 {
 pub(crate) fn grow_large(byte: u8) -> LargeBytes {
     vec![byte; 100_000].into()
 }
+
+#[task]
+pub(crate) fn panic_at_length(bytes: usize) {
+    panic::panic_any("x".repeat(bytes))
+}
