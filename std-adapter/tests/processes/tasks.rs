@@ -231,8 +231,8 @@ pub(crate) fn chatter(lines: usize) -> usize {
 pub(crate) fn shout_and_end(bytes: usize) {
     let parent = std::os::unix::process::parent_id();
     let script = format!("sleep 0.2; kill -CONT {parent}");
-    drop(Command::new("setsid").args(["sh", "-c", &script]).stdout(Stdio::null()).spawn().unwrap());
     machine::signal(parent, Signal::STOP);
+    drop(Command::new("setsid").args(["sh", "-c", &script]).stdout(Stdio::null()).spawn().unwrap());
     std::io::stdout().write_all(&[&*vec![b'!'; bytes], b"\n"].concat()).unwrap();
     std::process::exit(0);
 }
