@@ -184,6 +184,7 @@ pub(crate) fn with_grandchild(file: String) -> bool {
 
 /// The same without waiting for it.
 #[task]
+#[expect(clippy::zombie_processes, reason = "it is left behind")]
 pub(crate) fn leave_behind(file: String, deed: Deed) {
     let child = Command::new("/bin/sleep").arg("1000").spawn().unwrap();
     fs::write(file, format!("{}\n", child.id())).unwrap();
