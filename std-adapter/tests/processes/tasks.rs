@@ -184,6 +184,7 @@ pub(crate) fn with_grandchild(file: String) -> bool {
 
 /// The same without waiting for it.
 #[task]
+#[expect(clippy::zombie_processes, reason = "it is left behind")]
 pub(crate) fn leave_behind(file: String, deed: Deed) {
     let child = Command::new("/bin/sleep").arg("1000").spawn().unwrap();
     fs::write(file, format!("{}\n", child.id())).unwrap();
@@ -237,8 +238,8 @@ pub(crate) fn chatter(lines: usize) -> usize {
 pub(crate) fn shout_and_end(bytes: usize) {
     let parent = std::os::unix::process::parent_id();
     let script = format!("sleep 0.2; kill -CONT {parent}");
-    drop(Command::new("setsid").args(["sh", "-c", &script]).stdout(Stdio::null()).spawn().unwrap());
     machine::signal(parent, Signal::STOP);
+    drop(Command::new("setsid").args(["sh", "-c", &script]).stdout(Stdio::null()).spawn().unwrap());
     std::io::stdout().write_all(&[&*vec![b'!'; bytes], b"\n"].concat()).unwrap();
     std::process::exit(0);
 }
