@@ -326,8 +326,8 @@ impl<C: Callable, S: Storage> Slot<C, S> {
         let room = unsafe { &mut *room };
         // SAFETY: there is one, says the caller.
         let outcome = unsafe { &mut room.outcome };
-        if let Some(error) = outcome.error()
-            && !slot.header.state.load().is_read()
+        if !slot.header.state.load().is_read()
+            && let Some(error) = outcome.error()
         {
             slot.storage.dropped_unread(error);
         }

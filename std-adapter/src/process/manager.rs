@@ -24,6 +24,10 @@ const READ: usize = 64 * 1024;
 /// So often one socket is read before the others have their turn.
 const READS: usize = 16;
 
+/// So often it is read when its worker has ended: as often as the largest frames take, and not for ever, should
+/// somebody who has inherited the worker's end go on writing.
+const LAST_READS: usize = 4 * 1024;
+
 /// How long to wait before looking again whether a process has ended that cannot be waited for.
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
@@ -252,7 +256,7 @@ impl<S: Sys> Manager<S> {
         if written == Written::Never {
             // It is gone, or will be: it does not listen. What it said before counts.
             self.kill(id, Kill::AtOnce);
-            self.read(at, usize::MAX);
+            self.read(at, LAST_READS);
             if !self.held[at].hung_up {
                 self.held[at].hang_up(&self.desk);
             }
@@ -282,7 +286,7 @@ impl<S: Sys> Manager<S> {
     fn attend_process(&mut self, at: usize) {
         let Ok(Some(exit)) = self.desk.sys.try_wait(&mut self.held[at].worker) else { return };
         if !self.held[at].hung_up {
-            self.read(at, usize::MAX);
+            self.read(at, LAST_READS);
         }
         let held = self.held.swap_remove(at);
         self.desk.lock().channels.retain(|(id, _)| *id != held.id);

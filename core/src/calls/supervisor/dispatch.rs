@@ -82,14 +82,18 @@ impl<L: LargeSource + Clone> Supervisor<L> {
     /// Somebody is idle, and others have calls that have not started.
     fn relieve(&mut self, now: Duration) {
         while let Some(at) = self.best_worker(true) {
-            let most = |worker: &&Worker<L>| worker.in_flight.len();
-            let Some(victim) = self.workers.iter().max_by_key(most) else { return };
-            let (id, count) = (victim.id, victim.in_flight.len());
-            if count < 2 || id == self.workers[at].id {
+            let spare = |worker: &Worker<L>| {
+                worker.in_flight.len() - worker.count_started().max(1).min(worker.in_flight.len())
+            };
+            let Some(victim) = self.workers.iter().max_by_key(|worker| spare(worker)) else {
+                return;
+            };
+            let (id, spare) = (victim.id, spare(victim));
+            if spare == 0 || id == self.workers[at].id {
                 return;
             }
             let Some(victim) = self.worker_mut(id) else { return };
-            let recalled = victim.recall_all(count.div_ceil(2));
+            let recalled = victim.recall_all(victim.in_flight.len() - spare.div_ceil(2));
             if recalled.is_empty() {
                 return; // they have all been started just now
             }

@@ -156,7 +156,7 @@ impl<L: LargeSource + Clone> Supervisor<L> {
         let pid = worker.pid;
         match why {
             Why::InitFailed | Why::Deadline | Why::Killed => return,
-            Why::Lost | Why::Protocol(_) | Why::Late => {}
+            Why::Lost | Why::Protocol(_) | Why::Late | Why::Stuck => {}
         }
         let cause = cause_of(worker, why, exit);
         if !worker.was_ready {
@@ -190,6 +190,7 @@ const HINT: &str = "is `init()` the first thing that its program's main calls?";
 fn cause_of<L>(worker: &Worker<L>, why: &Why, exit: Exit) -> String {
     match why {
         Why::Protocol(message) => format!("it broke the protocol: {message}"),
+        Why::Stuck => String::from("it did not begin with a call that it was sent"),
         Why::Late => format!("it was not ready in time: {HINT}"),
         _ if worker.was_ready => format!("it ended with {exit}"),
         _ => format!("it ended with {exit} before it was ready: {HINT}"),
@@ -224,7 +225,7 @@ fn describe(
             );
             (TaskErrorKind::WorkerLost, said)
         }
-        Why::Lost | Why::Late | Why::InitFailed => {
+        Why::Lost | Why::Late | Why::Stuck | Why::InitFailed => {
             let said = format!("the worker, process {pid}, ended while {phase}, {task}: {exit}");
             (TaskErrorKind::WorkerLost, said)
         }

@@ -13,6 +13,9 @@ use crate::error::{Remote, TaskError, TaskErrorKind};
 /// A worker has calls lying behind one that has been running for so long: they go elsewhere.
 const STALE: Duration = Duration::from_millis(5);
 
+/// A worker that has not begun with a call for so long is stuck.
+const STUCK: Duration = Duration::from_millis(100);
+
 impl<L: LargeSource + Clone> Supervisor<L> {
     /// When [`tick`](Self::tick) is to be called at the latest.
     pub fn next_deadline(&self) -> Option<Duration> {
@@ -52,7 +55,9 @@ impl<L: LargeSource + Clone> Supervisor<L> {
         let due = |time: Option<Duration>| time.is_some_and(|time| time <= now);
         if due(worker.kill_at) {
             let id = worker.id;
-            self.doom(at, Why::Lost, now);
+            // One that was sent home and does not go has done nobody any harm.
+            let retiring = worker.stage == Stage::Retiring;
+            self.doom(at, if retiring { Why::Killed } else { Why::Lost }, now);
             self.workers[at].kill_at = None;
             return self.actions.push(Action::Kill(id, Kill::AtOnce));
         }
@@ -65,12 +70,7 @@ impl<L: LargeSource + Clone> Supervisor<L> {
             }
             Stage::Ready if due(worker.run_until) => self.end_run(now, at),
             Stage::Ready if worker.is_idle() => self.retire(now, at),
-            Stage::Ready => {
-                let worker = &mut self.workers[at];
-                worker.slow = true;
-                let recalled = worker.recall_all(1);
-                recalled.into_iter().for_each(|call| self.come_home(call));
-            }
+            Stage::Ready => self.take_back_the_rest(at),
             _ => {}
         }
     }
@@ -79,11 +79,33 @@ impl<L: LargeSource + Clone> Supervisor<L> {
     fn end_run(&mut self, now: Duration, at: usize) {
         let worker = &mut self.workers[at];
         if !worker.runs_one_without_limit() {
-            return self.end_worker(now, at, Why::Deadline, Kill::Politely);
+            return self.end_limited_run(now, at);
         }
         // It has been answered, and the answer is on its way; or it has not had its turn, and gets one
         // elsewhere.
         worker.run_until = None;
+        self.take_back_the_rest(at);
+    }
+
+    /// As `end_run`, where the call with the limit is the one that runs or is about to.
+    fn end_limited_run(&mut self, now: Duration, at: usize) {
+        let worker = &mut self.workers[at];
+        worker.put_running_first();
+        if worker.has_started(0) {
+            return self.end_worker(now, at, Why::Deadline, Kill::Politely);
+        }
+        // It has not run at all: what counts is whether the worker is going to begin with it. A limit of
+        // less than a worker takes for that must not end one after another.
+        if now.saturating_sub(worker.progress) >= STUCK {
+            return self.end_worker(now, at, Why::Stuck, Kill::Politely);
+        }
+        worker.run_until = Some(now.saturating_add(STUCK));
+        self.take_back_the_rest(at);
+    }
+
+    /// Calls that lie behind one that takes its time go elsewhere.
+    fn take_back_the_rest(&mut self, at: usize) {
+        let worker = &mut self.workers[at];
         worker.slow = true;
         let recalled = worker.recall_all(1);
         recalled.into_iter().for_each(|call| self.come_home(call));

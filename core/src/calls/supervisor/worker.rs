@@ -81,6 +81,8 @@ pub(super) enum Why {
     Late,
     /// A call ran for too long.
     Deadline,
+    /// It did not begin with a call that it was sent.
+    Stuck,
     /// Somebody wanted the call, or all workers, killed.
     Killed,
     /// Its initializer failed: the pool gave up at once.

@@ -95,8 +95,25 @@ fn a_worker_that_hangs_before_a_limited_call_starts_costs_it_nothing() {
     world.settle();
     assert!(!world.future(call).running());
     world.advance(ms(50));
+    assert_eq!(world.spawns, 1, "it may yet begin");
+    world.advance(ms(100));
     world.succeeds(call);
     assert_eq!(world.spawns, 2);
+    world.ends_well();
+}
+
+/// Without the second look each such call had its worker killed, and was sent to the next.
+#[test]
+fn a_limit_too_short_to_begin_in_ends_no_worker_that_has_not_begun() {
+    let mut world = World::of(1);
+    let warm = world.call(ECHO);
+    world.succeeds(warm);
+    let call = world.try_submit(ECHO, |call| call.run_for(Duration::from_micros(1)));
+    world.set_clock(world.now() + ms(50)); // nobody has read anything yet
+    world.tick();
+    world.settle();
+    world.succeeds(call.expect("accepted"));
+    assert_eq!(world.spawns, 1);
     world.ends_well();
 }
 
