@@ -66,17 +66,19 @@ impl<S: Sys> Pool<S> {
             jobs.run();
             desk.thread_ends();
         };
-        self.desk.lock().running = 1;
-        let callbacks = self.desk.sys.thread("process-callbacks", Box::new(run_callbacks))?;
-        self.handles().push(callbacks);
-        self.desk.lock().running = 2;
-        // Without it the other one ends too: nobody can bring callbacks.
-        let managing = self.desk.sys.thread("process-manager", Box::new(move || manager.run()));
-        match managing {
-            Ok(managing) => self.handles().push(managing),
+        self.start_thread("process-callbacks", Box::new(run_callbacks))?;
+        self.start_thread("process-manager", Box::new(move || manager.run()))
+    }
+
+    /// # Errors
+    /// No threads are left. Then the other one, if there is one, ends too: nobody can bring callbacks.
+    fn start_thread(&self, name: &str, body: Box<dyn FnOnce() + Send>) -> io::Result<()> {
+        self.desk.lock().running += 1; // before it could end
+        match self.desk.sys.thread(name, body) {
+            Ok(thread) => self.handles().push(thread),
             Err(error) => {
                 let mut state = self.desk.lock();
-                state.running = 1;
+                state.running -= 1;
                 state.close_callbacks();
                 return Err(error);
             }
