@@ -160,8 +160,10 @@ impl<S: Sys> Manager<S> {
             if how == Kill::Politely && os::is_stopped(held.worker.pid()).unwrap_or(false) {
                 self.desk.lock().supervisor.found_stopped(id);
             }
-            // Gone, or not ours to signal: its end of the socket is closed by us all the same.
-            let _ = self.desk.sys.signal(&held.worker, signal);
+            let signalled = self.desk.sys.signal(&held.worker, signal);
+            if signalled.is_err() && how == Kill::AtOnce {
+                held.channel.shut_down(); // not ours to signal: it ends itself when we are gone
+            }
         }
     }
 

@@ -11,7 +11,7 @@ use rustix::cmsg_space;
 use rustix::io::{Errno, retry_on_intr};
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
-    SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
+    SendAncillaryMessage, SendFlags, Shutdown, recvmsg, sendmsg, shutdown,
 };
 
 use super::platform;
@@ -97,6 +97,11 @@ impl Channel {
             IoSlice::advance_slices(&mut parts, sent);
         }
         Ok(())
+    }
+
+    /// Ends the stream both ways, as closing this end would. What has arrived can still be received.
+    pub(crate) fn shut_down(&self) {
+        let _ = shutdown(&self.0, Shutdown::Both); // or the other end has done so
     }
 
     /// # Errors
