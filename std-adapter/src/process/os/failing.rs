@@ -28,6 +28,7 @@ pub(crate) enum Call {
     Thread,
     Words,
     MemoryFile,
+    WriteFile,
 }
 
 /// A call that fails, once, without having been made.
@@ -173,6 +174,11 @@ impl<S: Sys> Sys for FailingSys<S> {
     fn memory_file(&self) -> io::Result<MemoryFile> {
         self.call(Call::MemoryFile)?;
         self.inner.memory_file()
+    }
+
+    fn write_file(&self, file: &MemoryFile, bytes: &[u8], position: u64) -> io::Result<()> {
+        self.call(Call::WriteFile)?;
+        self.inner.write_file(file, bytes, position)
     }
 
     fn thread(&self, name: &str, body: Box<dyn FnOnce() + Send>) -> io::Result<JoinHandle<()>> {

@@ -89,6 +89,12 @@ pub(crate) trait Sys: fmt::Debug + Send + Sync + 'static {
     /// As there.
     fn memory_file(&self) -> io::Result<MemoryFile>;
 
+    /// As [`MemoryFile::write_all_at`].
+    ///
+    /// # Errors
+    /// As there.
+    fn write_file(&self, file: &MemoryFile, bytes: &[u8], position: u64) -> io::Result<()>;
+
     /// Starts a thread.
     ///
     /// # Errors
@@ -162,6 +168,10 @@ impl Sys for Os {
 
     fn memory_file(&self) -> io::Result<MemoryFile> {
         MemoryFile::create()
+    }
+
+    fn write_file(&self, file: &MemoryFile, bytes: &[u8], position: u64) -> io::Result<()> {
+        file.write_all_at(bytes, position)
     }
 
     fn thread(&self, name: &str, body: Box<dyn FnOnce() + Send>) -> io::Result<JoinHandle<()>> {
