@@ -28,6 +28,8 @@ pub(crate) mod init;
 #[cfg(all(test, target_os = "linux", feature = "linkme"))]
 mod injected;
 #[cfg(unix)]
+mod line;
+#[cfg(unix)]
 mod manager;
 #[cfg(unix)]
 mod map;

@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 use std::io;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
@@ -39,14 +39,15 @@ impl<S: Sys> Pool<S> {
     /// # Errors
     /// No threads or descriptors are left.
     pub(super) fn start(sys: S, mut parts: Parts) -> io::Result<Self> {
-        let waker = sys.waker()?;
+        let poller = Arc::new(sys.poller()?);
         // The desk counts, which has a line for those who wait.
         let capacity = parts.settings.capacity.take();
         let mut supervisor = Supervisor::new(parts.settings, parts.functions, parts.fit);
         supervisor.warm_up(sys.now());
         let (callbacks, jobs) = callbacks();
-        let printed = Printed::new(parts.listener.map(|listener| (listener, callbacks.clone())));
-        let desk = CallDesk::new(PoolDesk::new(sys, waker, supervisor, callbacks, capacity));
+        let listener = parts.listener.map(|listener| (listener, callbacks.clone()));
+        let printed = Printed::new(listener, poller.clone());
+        let desk = CallDesk::new(PoolDesk::new(sys, poller, supervisor, callbacks, capacity));
         let manager = Manager::new(desk.clone(), parts.launch, printed);
         let pool = Self {
             desk,

@@ -191,7 +191,6 @@ fn a_forked_copy_of_this_process_leaves_the_worker_alone() {
 }
 
 #[test]
-#[cfg_attr(not(target_os = "linux"), ignore = "the system does not say")]
 fn a_stopped_worker_is_told_from_a_busy_one() {
     within(|| {
         let spawned = shell("while :; do :; done");

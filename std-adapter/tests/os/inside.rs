@@ -163,7 +163,6 @@ fn a_worker_past_its_cpu_time_ends_by_a_signal_of_its_own() {
 }
 
 #[test]
-#[cfg_attr(not(target_os = "linux"), ignore = "the system does not ask")]
 fn a_volunteer_dies_before_its_parent() {
     alone("inside::a_volunteer_dies_before_its_parent", || {
         let score = |pid: u32| -> i32 {

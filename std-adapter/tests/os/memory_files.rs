@@ -25,10 +25,8 @@ fn a_memory_file_grows_and_cannot_shrink() {
     file.write_all_at(b"beyond", 1000).unwrap();
     assert_eq!(file.length().unwrap(), 1006);
     assert_eq!(file.read_exact_at(8, 998).unwrap(), b"\0\0beyond");
-    if cfg!(target_os = "linux") {
-        assert!(fcntl_get_seals(file.as_fd()).unwrap().contains(SealFlags::SHRINK));
-        assert_eq!(ftruncate(file.as_fd(), 1005), Err(Errno::PERM));
-    }
+    assert!(fcntl_get_seals(file.as_fd()).unwrap().contains(SealFlags::SHRINK));
+    assert_eq!(ftruncate(file.as_fd(), 1005), Err(Errno::PERM));
 }
 
 #[test]
@@ -46,7 +44,6 @@ fn what_is_not_in_the_file_is_not_read_nor_allocated() {
 }
 
 #[test]
-#[cfg_attr(not(target_os = "linux"), ignore = "the system has no seals")]
 fn another_descriptor_is_refused() {
     let pipe = OwnedFd::from(std::io::pipe().unwrap().0);
     let program = OwnedFd::from(File::open("/proc/self/exe").unwrap());

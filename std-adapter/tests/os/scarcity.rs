@@ -42,7 +42,7 @@ fn without_descriptors_nothing_starts_and_with_some_it_does_again() {
             }
             if failed == 0 {
                 assert_eq!(errno(Channel::pair()), Some(Errno::MFILE));
-                assert_eq!(errno(os.waker()), Some(Errno::MFILE));
+                assert_eq!(errno(os.poller()), Some(Errno::MFILE));
                 assert_eq!(errno(MemoryFile::create()), Some(Errno::MFILE));
                 assert_eq!(errno(Words::create(64)), Some(Errno::MFILE));
             }

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal};
 
 use crate::os::{
-    Channel, Environment, Exit, Interest, Launch, Os, Output, Poll, Ready, Spawned, Sys, Watched,
-    Worker, inside,
+    Channel, Environment, Exit, Interest, Launch, Os, Output, Poll, Poller, Spawned, Sys, Worker,
+    inside,
 };
 
 /// Long enough for any machine; a test that takes so long hangs.
@@ -73,10 +73,12 @@ pub(crate) fn wait(worker: &mut Worker) -> Exit {
 /// Waits until the channel is readable.
 #[track_caller]
 pub(crate) fn until_readable(channel: &Channel) {
-    let watched = [Watched { key: 0, descriptor: channel.as_fd(), interest: Interest::Read }];
-    let mut ready: Vec<Ready> = Vec::new();
-    let waited = Os::new().poll(&watched, Some(PATIENCE), &mut ready).unwrap();
-    assert_eq!(waited, Poll::Ready, "nothing arrives");
+    let poller = Poller::new().unwrap();
+    poller.watch(0, channel.as_fd(), Interest::Read).unwrap();
+    until("something arrives", || {
+        let waited = poller.wait(Some(PATIENCE), &mut Vec::new()).unwrap();
+        (waited == Poll::Ready).then_some(())
+    });
 }
 
 /// Receives exactly so many bytes.

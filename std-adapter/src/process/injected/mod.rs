@@ -21,9 +21,10 @@ use super::os::{Call, Fault};
 use trial::Trial;
 
 /// What each kind of call may fail with. None of them fails as interrupted: they try again.
-const FAULTS: [(Call, &[Errno]); 11] = [
+const FAULTS: [(Call, &[Errno]); 12] = [
     (Call::Thread, &[Errno::AGAIN]),
-    (Call::Waker, &[Errno::MFILE]),
+    (Call::Poller, &[Errno::MFILE, Errno::NOMEM]),
+    (Call::Watch, &[Errno::NOMEM, Errno::NOSPC]),
     (Call::Words, &[Errno::MFILE, Errno::NOMEM]),
     (Call::Spawn, &[Errno::AGAIN, Errno::MFILE, Errno::NOMEM, Errno::IO]),
     (Call::Send, &[Errno::AGAIN, Errno::NOMEM, Errno::PIPE, Errno::CONNRESET, Errno::IO]),

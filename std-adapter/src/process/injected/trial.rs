@@ -117,7 +117,7 @@ impl Trial {
         if let Some(time) = run_for {
             call = call.run_for(time);
         }
-        desk.submit(call).map_err(NotAccepted::Refused)?;
+        desk.submit(call).map_err(|(_, reason)| NotAccepted::Refused(reason))?;
         let told = Arc::new(AtomicUsize::new(0));
         self.told.push(told.clone());
         future.add_done_callback(move |_| {

@@ -11,8 +11,8 @@ use rustix::io::Errno;
 use rustix::process::Signal;
 
 use super::{
-    Channel, Exit, Launch, MemoryFile, Poll, Ready, Signalled, Spawned, Sys, Waker, Watched, Words,
-    Worker,
+    Channel, Exit, Interest, Launch, MemoryFile, Poll, Poller, Ready, Signalled, Spawned, Sys,
+    Words, Worker,
 };
 
 /// A kind of call.
@@ -21,8 +21,9 @@ pub(crate) enum Call {
     Spawn,
     Send,
     Receive,
+    Poller,
+    Watch,
     Poll,
-    Waker,
     Signal,
     TryWait,
     Thread,
@@ -131,29 +132,40 @@ impl<S: Sys> Sys for FailingSys<S> {
         self.inner.receive(channel, buffer, attached)
     }
 
+    fn poller(&self) -> io::Result<Poller> {
+        self.call(Call::Poller)?;
+        self.inner.poller()
+    }
+
+    fn watch(
+        &self,
+        poller: &Poller,
+        key: u64,
+        descriptor: BorrowedFd<'_>,
+        interest: Interest,
+    ) -> io::Result<()> {
+        self.call(Call::Watch)?;
+        self.inner.watch(poller, key, descriptor, interest)
+    }
+
     fn poll(
         &self,
-        watched: &[Watched<'_>],
+        poller: &Poller,
         timeout: Option<Duration>,
         ready: &mut Vec<Ready>,
     ) -> io::Result<Poll> {
         self.call(Call::Poll)?;
         let (Some(_), Some(timeout)) = (&self.clock, timeout) else {
-            return self.inner.poll(watched, timeout, ready);
+            return self.inner.poll(poller, timeout, ready);
         };
         let until = self.now().saturating_add(timeout);
         loop {
             let look = LOOK.min(until.saturating_sub(self.now()));
-            let polled = self.inner.poll(watched, Some(look), ready)?;
-            if polled == Poll::Ready || self.now() >= until {
+            let polled = self.inner.poll(poller, Some(look), ready)?;
+            if polled != Poll::Nothing || self.now() >= until {
                 return Ok(polled);
             }
         }
-    }
-
-    fn waker(&self) -> io::Result<Waker> {
-        self.call(Call::Waker)?;
-        self.inner.waker()
     }
 
     fn signal(&self, worker: &Worker, signal: Signal) -> io::Result<Signalled> {
