@@ -13,6 +13,12 @@ pub(super) fn double(n: u64) -> u64 {
     n * 2
 }
 
+/// Through the socket, not beside it.
+#[task]
+pub(super) fn length(text: String) -> u64 {
+    text.len() as u64
+}
+
 /// The same bytes, longer by one.
 #[task]
 pub(super) fn longer(bytes: LargeBytes) -> LargeBytes {

@@ -4,7 +4,8 @@
 use std::fmt;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use concurrent_futures_core::calls::supervisor::{NewCall, SupervisorSettings};
@@ -29,6 +30,38 @@ pub(super) struct Trial {
     /// How often the callbacks of each future were called.
     told: Vec<Arc<AtomicUsize>>,
     fault: Option<Fault>,
+    _clock: Clock,
+}
+
+/// Moves the clock of a pool, at the pace of the real one, until it is dropped.
+struct Clock {
+    stopped: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Clock {
+    fn start(desk: CallDesk<PoolDesk<FailingSys<Os>>>) -> Self {
+        let stopped = Arc::new(AtomicBool::new(false));
+        let is_stopped = stopped.clone();
+        let thread = thread::spawn(move || {
+            let tick = Duration::from_millis(1);
+            // ORDERING: Relaxed; nothing else is to be seen.
+            while !is_stopped.load(Ordering::Relaxed) {
+                thread::sleep(tick);
+                desk.sys.advance(tick);
+            }
+        });
+        Self { stopped, thread: Some(thread) }
+    }
+}
+
+impl Drop for Clock {
+    fn drop(&mut self) {
+        // ORDERING: Relaxed; see `start`.
+        self.stopped.store(true, Ordering::Relaxed);
+        let ended = self.thread.take().map(JoinHandle::join);
+        assert!(matches!(ended, Some(Ok(()))) || thread::panicking());
+    }
 }
 
 /// Why there is no future.
@@ -55,9 +88,11 @@ impl Trial {
             launch: Launch { arguments, stdout: Output::Null, ..Launch::default() },
             listener: None,
         };
-        let pool = Pool::start(FailingSys::new(Os::new(), fault), parts)?;
+        let sys = FailingSys::new(Os::new(), fault).with_stopped_clock();
+        let pool = Pool::start(sys, parts)?;
         let desk = pool.desk().clone();
-        Ok(Self { pool: Some(pool), desk, told: Vec::new(), fault })
+        let clock = Clock::start(desk.clone());
+        Ok(Self { _clock: clock, pool: Some(pool), desk, told: Vec::new(), fault })
     }
 
     pub(super) fn pool(&self) -> &Pool<FailingSys<Os>> {
