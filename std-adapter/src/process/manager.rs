@@ -7,8 +7,8 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::Duration;
 
+use concurrent_futures_core::calls::CallDesk;
 use concurrent_futures_core::calls::supervisor::{Action, Kill, PLACES, WorkerId};
-use concurrent_futures_core::calls::{CallDesk, Exit};
 use rustix::process::Signal;
 
 use super::desk::{PoolDesk, Written};
@@ -265,11 +265,6 @@ impl<S: Sys> Manager<S> {
         }
         let held = self.held.swap_remove(at);
         self.desk.lock().hang_up(held.id);
-        let exit = match exit {
-            os::Exit::Code(code) => Exit::Code(code),
-            os::Exit::Signal(signal) => Exit::Signal(signal),
-            os::Exit::Unknown => Exit::Unknown,
-        };
         self.desk.with(|supervisor, now| supervisor.exited(now, held.id, exit));
     }
 }

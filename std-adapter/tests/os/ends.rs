@@ -2,7 +2,9 @@
 
 use rustix::process::Signal;
 
-use crate::os::{Channel, Exit, Group, Launch, Os, Output, Signalled, Spawned, Sys, is_stopped};
+use concurrent_futures::calls::Exit;
+
+use crate::os::{Channel, Group, Launch, Os, Output, Signalled, Spawned, Sys, is_stopped};
 use crate::support::{
     alone, is_gone, kill, launch, number, receive, send, shell, until, until_readable, wait, within,
 };

@@ -9,7 +9,9 @@ use std::time::Duration;
 use rustix::io::Errno;
 use rustix::process::Signal;
 
-use crate::os::{Call, Channel, Exit, FailingSys, Fault, Interest, Os, Poll, Signalled, Sys};
+use concurrent_futures::calls::Exit;
+
+use crate::os::{Call, Channel, FailingSys, Fault, Interest, Os, Poll, Signalled, Sys};
 use crate::support::{alone, descriptors, launch, within};
 
 /// Every kind of call, and how the worker ended.

@@ -7,7 +7,9 @@ use std::path::Path;
 use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::os::{Channel, Exit, MemoryFile, Os, Sys, Words};
+use concurrent_futures::calls::Exit;
+
+use crate::os::{Channel, MemoryFile, Os, Sys, Words};
 use crate::support::{alone, descriptors, launch, wait};
 
 #[track_caller]

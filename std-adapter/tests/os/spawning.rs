@@ -5,9 +5,9 @@ use std::io::Read;
 use std::os::fd::OwnedFd;
 use std::process::{Command, Stdio};
 
-use crate::os::{
-    Environment, Exit, Inherited, Launch, MemoryFile, Os, Output, Spawned, Sys, Words, inside,
-};
+use concurrent_futures::calls::Exit;
+
+use crate::os::{Inherited, Launch, MemoryFile, Os, Output, Spawned, Sys, Words, inside};
 use crate::support::{
     descriptors, is_child, launch, receive, send, shell, this_test, wait, within,
 };
@@ -52,12 +52,14 @@ fn a_worker_gets_the_arguments_and_nothing_else() {
 #[test]
 fn the_environment_is_inherited_with_more_or_only_as_allowed() {
     within(|| {
-        let extra = vec![("ADDED".into(), "yes".into())];
-        let all = Environment { inherited: Inherited::All, extra: extra.clone() };
+        let print = |inherited| {
+            let mut launch = launch("/usr/bin/env", &[]);
+            launch.environment.inherited = inherited;
+            launch.environment.extra.push(("ADDED".into(), "yes".into()));
+            printed(launch)
+        };
         let names = vec!["PATH".into(), "NO_SUCH_VARIABLE".into()];
-        let some = Environment { inherited: Inherited::Only(names), extra };
-        let print = |environment| printed(Launch { environment, ..launch("/usr/bin/env", &[]) });
-        let (all, some) = (print(all), print(some));
+        let (all, some) = (print(Inherited::All), print(Inherited::Only(names)));
         assert!(all.lines().any(|line| line.starts_with("CARGO_MANIFEST_DIR=")), "{all}");
         assert!(all.lines().any(|line| line == "ADDED=yes"), "{all}");
         let mut some: Vec<_> = some.lines().map(|line| line.split('=').next().unwrap()).collect();

@@ -16,9 +16,6 @@ use rustix::net::{
 
 use super::platform;
 
-/// So many descriptors one receiving call takes in; a peer that sends more at once breaks the channel.
-pub(crate) const ATTACHED_AT_MOST: usize = 4;
-
 /// One end of the socket between the pool and a worker.
 ///
 /// Sending and receiving go on independently, from two threads if need be; two threads that send must
@@ -28,6 +25,9 @@ pub(crate) const ATTACHED_AT_MOST: usize = 4;
 pub(crate) struct Channel(OwnedFd);
 
 impl Channel {
+    /// So many descriptors one receiving call takes in; a peer that sends more at once breaks the channel.
+    pub(crate) const ATTACHED_AT_MOST: usize = 4;
+
     /// Both ends, closed to programs that are executed later.
     ///
     /// # Errors
@@ -129,7 +129,7 @@ impl Channel {
     /// that is the end of the stream as well.
     ///
     /// # Errors
-    /// `InvalidData` when more than [`ATTACHED_AT_MOST`] descriptors came with these bytes; they are
+    /// `InvalidData` when more than [`ATTACHED_AT_MOST`](Self::ATTACHED_AT_MOST) descriptors came with these bytes; they are
     /// closed.
     fn receive_with(
         &self,
@@ -137,7 +137,7 @@ impl Channel {
         attached: &mut Vec<OwnedFd>,
         flags: RecvFlags,
     ) -> io::Result<usize> {
-        let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(ATTACHED_AT_MOST))];
+        let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(Channel::ATTACHED_AT_MOST))];
         let mut ancillary = RecvAncillaryBuffer::new(&mut space);
         let flags = flags | platform::RECEIVE;
         let mut parts = [IoSliceMut::new(buffer)];
@@ -155,7 +155,7 @@ impl Channel {
             }
         }
         // The space has room for some more, for the sake of its alignment.
-        let are_too_many = attached.len() - before > ATTACHED_AT_MOST;
+        let are_too_many = attached.len() - before > Self::ATTACHED_AT_MOST;
         if are_too_many || received.flags.contains(ReturnFlags::CTRUNC) {
             attached.truncate(before);
             let message = "the other end attached more descriptors than a message may carry";

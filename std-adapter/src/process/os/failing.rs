@@ -7,12 +7,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use concurrent_futures_core::calls::Exit;
 use rustix::io::Errno;
 use rustix::process::Signal;
 
 use super::{
-    Channel, Exit, Interest, Launch, MemoryFile, Poll, Poller, Ready, Signalled, Spawned, Sys,
-    Words, Worker,
+    Channel, Interest, Launch, MemoryFile, Poll, Poller, Ready, Signalled, Spawned, Sys, Words,
+    Worker,
 };
 
 /// A kind of call.

@@ -7,11 +7,11 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use concurrent_futures_core::calls::Exit;
 use rustix::process::Signal;
 
 use super::{
-    Channel, Exit, Interest, Launch, MemoryFile, Poll, Poller, Ready, Signalled, Spawned, Words,
-    Worker,
+    Channel, Interest, Launch, MemoryFile, Poll, Poller, Ready, Signalled, Spawned, Words, Worker,
 };
 
 /// The calls of the operating system that a pool makes in the parent.

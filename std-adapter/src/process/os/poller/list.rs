@@ -111,7 +111,6 @@ impl Poller {
 fn flags(interest: Interest) -> PollFlags {
     match interest {
         Interest::Read => PollFlags::IN,
-        Interest::Write => PollFlags::OUT,
         Interest::Both => PollFlags::IN | PollFlags::OUT,
     }
 }

@@ -7,6 +7,14 @@
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod epoll;
 #[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
+#[cfg_attr(
+    test,
+    allow(
+        dead_code,
+        clippy::allow_attributes,
+        reason = "of the tests, those of the system have it"
+    )
+)]
 mod list;
 mod waker;
 
@@ -19,13 +27,13 @@ pub(crate) use epoll::Poller;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(crate) use list::Poller;
 #[cfg(test)]
+#[allow(unused_imports, clippy::allow_attributes, reason = "as above")]
 pub(crate) use list::Poller as ListPoller;
 
 /// What is waited for on a descriptor. That it hangs up is told in any case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Interest {
     Read,
-    Write,
     Both,
 }
 
