@@ -6,6 +6,7 @@
 mod build_id;
 mod channel;
 #[cfg(test)]
+#[allow(dead_code, clippy::allow_attributes, reason = "of the tests, some do without it")]
 mod failing;
 pub(crate) mod inside;
 mod launch;
@@ -21,6 +22,7 @@ mod worker;
 pub(crate) use build_id::build_id;
 pub(crate) use channel::Channel;
 #[cfg(test)]
+#[allow(unused_imports, clippy::allow_attributes, reason = "of the tests, some do without it")]
 pub(crate) use failing::{Call, FailingSys, Fault};
 pub(crate) use launch::{Group, Inherited, Launch, Output};
 pub(crate) use memory_file::MemoryFile;
