@@ -338,7 +338,7 @@ impl<S: Sys> PoolDesk<S> {
                     Ok(if count < room { Received::All } else { Received::MoreToCome })
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(Received::All),
-                Err(error) => Err(error.to_string()),
+                Err(error) => Err(format!("what it sends cannot be received: {error}")),
             }
         })
     }

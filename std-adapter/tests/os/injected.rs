@@ -43,7 +43,7 @@ fn every_call_can_be_made_to_fail_and_leaves_nothing_behind() {
         let before = descriptors(std::process::id());
         for error in [Errno::MFILE, Errno::NOMEM, Errno::IO] {
             for nth in 1.. {
-                let fault = Fault { nth, call: None, error };
+                let fault = Fault { nth, times: 1, call: None, error };
                 let sys = FailingSys::new(Os::new(), Some(fault));
                 let outcome = all_calls(&sys);
                 assert_eq!(descriptors(std::process::id()), before);
@@ -62,7 +62,7 @@ fn every_call_can_be_made_to_fail_and_leaves_nothing_behind() {
 #[test]
 fn a_kind_of_call_can_be_made_to_fail() {
     within(|| {
-        let fault = Fault { nth: 2, call: Some(Call::Send), error: Errno::NOBUFS };
+        let fault = Fault { nth: 2, times: 1, call: Some(Call::Send), error: Errno::NOBUFS };
         let sys = FailingSys::new(Os::new(), Some(fault));
         let (one, _other) = Channel::pair().unwrap();
         let send = || sys.send(&one, &[IoSlice::new(b"x")], None);

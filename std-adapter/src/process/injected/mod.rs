@@ -1,5 +1,5 @@
-//! Pools whose N-th call of the system fails: for each N until a pool gets by without, each kind of call, and
-//! each error that such a call could give.
+//! Pools whose N-th call of the system fails, alone or with some that follow: for each N until a pool gets by
+//! without, each kind of call, and each error that such a call could give.
 //!
 //! Each scenario runs in a process of its own, in which descriptors, threads and children can be counted.
 #![expect(
@@ -42,9 +42,18 @@ fn with_each_fault(name: &str, scenario: fn(&mut Trial)) {
         play(watch, None, scenario);
         for (call, errors) in FAULTS {
             for error in errors {
-                let fault = |nth| Fault { nth, call: Some(call), error: *error };
-                let met = (1..).take_while(|nth| play(watch, Some(fault(*nth)), scenario)).count();
-                assert!(met < 1000, "{call:?} never ends");
+                // Once, and for so long that somebody gives up.
+                for (times, step) in [(1, 1), (6, 4)] {
+                    let faults = (1..).step_by(step).map(|nth| Fault {
+                        nth,
+                        times,
+                        call: Some(call),
+                        error: *error,
+                    });
+                    let met =
+                        faults.take_while(|fault| play(watch, Some(*fault), scenario)).count();
+                    assert!(met < 1000, "{call:?} never ends");
+                }
             }
         }
     });

@@ -158,7 +158,8 @@ impl Channel {
         let are_too_many = attached.len() - before > Self::ATTACHED_AT_MOST;
         if are_too_many || received.flags.contains(ReturnFlags::CTRUNC) {
             attached.truncate(before);
-            let message = "the other end attached more descriptors than a message may carry";
+            let message = "the other end attached more descriptors than a message may carry, \
+                           or than this process has room for";
             return Err(io::Error::new(ErrorKind::InvalidData, message));
         }
         Ok(received.bytes)

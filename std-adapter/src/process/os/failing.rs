@@ -33,11 +33,13 @@ pub(crate) enum Call {
     WriteFile,
 }
 
-/// A call that fails, once, without having been made.
+/// Calls that fail without having been made.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Fault {
     /// The first is 1, counted among those that it could be.
     pub(crate) nth: u64,
+    /// So many, one after the other.
+    pub(crate) times: u64,
     /// `None`: of any kind.
     pub(crate) call: Option<Call>,
     pub(crate) error: Errno,
@@ -78,7 +80,7 @@ impl<S: Sys> FailingSys<S> {
         count(&lock(&self.made), kind)
     }
 
-    /// Whether the call that should fail has come.
+    /// Whether the first call that should fail has come.
     pub(crate) fn has_failed(&self) -> bool {
         self.fault.is_some_and(|fault| self.calls(fault.call) >= fault.nth)
     }
@@ -92,7 +94,8 @@ impl<S: Sys> FailingSys<S> {
         made.push(call);
         let Some(fault) = self.fault else { return Ok(()) };
         let is_meant = fault.call.is_none_or(|kind| kind == call);
-        if is_meant && count(&made, fault.call) == fault.nth {
+        let fails = fault.nth..fault.nth + fault.times;
+        if is_meant && fails.contains(&count(&made, fault.call)) {
             return Err(fault.error.into());
         }
         Ok(())
