@@ -1,6 +1,10 @@
 #![doc = include_str!("../README.md")]
 #![deny(unsafe_code)]
 
+// What `#[task]` writes names this crate, in its own tests too.
+#[cfg(test)]
+extern crate self as concurrent_futures;
+
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;

@@ -18,7 +18,7 @@ use std::mem;
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::task::Waker as Waiting;
+use std::task::Waker;
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
@@ -28,7 +28,8 @@ use concurrent_futures_core::{FutureId, RefusedReason, Room, Ticket};
 
 use super::callbacks::{Callbacks, Job};
 use super::file::{Open, SharedFile};
-use super::os::{Channel, MemoryFilePool, Sys, Waker};
+use super::line::Line;
+use super::os::{MemoryFilePool, Poller, Sys};
 use super::retries::{EndedAttempt, Retries};
 use crate::contain::contain;
 use crate::timer;
@@ -39,8 +40,8 @@ pub(super) struct PoolDesk<S> {
     pub(super) sys: S,
     pub(super) files: Arc<MemoryFilePool>,
     pub(super) open: Open,
-    /// Ends the manager's wait.
-    pub(super) waker: Waker,
+    /// What the manager waits with.
+    pub(super) poller: Arc<Poller>,
     /// Numbers calls in the order in which they are submitted.
     numbers: AtomicU64,
     /// Whether there is a capacity.
@@ -68,12 +69,13 @@ struct Inbox {
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) supervisor: Supervisor<SharedFile>,
-    pub(super) channels: Vec<(WorkerId, Arc<Channel>)>,
+    /// To workers that still listen.
+    pub(super) lines: Vec<Line>,
     /// For the manager.
     pub(super) errands: Vec<Action>,
     /// Until when the manager sleeps; `None` for ever.
     pub(super) sleeps_until: Option<Duration>,
-    /// Sockets that took less than there was: the manager waits until they take more.
+    /// A socket took less than there was, and could not be waited for: the manager tries again.
     pub(super) is_stuck: bool,
     callbacks: Option<Callbacks>,
     /// Calls that may be attempted again.
@@ -110,7 +112,7 @@ pub(super) struct Resolutions {
     /// The pool has ended, and the timer has calls that wait for another attempt.
     overtaken: bool,
     /// Those who have waited for room.
-    wakers: Vec<Waiting>,
+    wakers: Vec<Waker>,
     callbacks: Option<Callbacks>,
 }
 
@@ -151,14 +153,14 @@ impl Resolutions {
 impl<S: Sys> PoolDesk<S> {
     pub(super) fn new(
         sys: S,
-        waker: Waker,
+        poller: Arc<Poller>,
         supervisor: Supervisor<SharedFile>,
         callbacks: Callbacks,
         capacity: Option<usize>,
     ) -> Self {
         let state = State {
             supervisor,
-            channels: Vec::new(),
+            lines: Vec::new(),
             errands: Vec::new(),
             sleeps_until: Some(Duration::ZERO),
             is_stuck: false,
@@ -174,7 +176,7 @@ impl<S: Sys> PoolDesk<S> {
             sys,
             files: Arc::new(MemoryFilePool::new(4, 256 << 20)),
             open: Open::default(),
-            waker,
+            poller,
             numbers: AtomicU64::new(1),
             bounded: capacity.is_some(),
             owner: process::id(),
@@ -228,7 +230,7 @@ impl<S: Sys> PoolDesk<S> {
         let wake = state.manager_is_wanted();
         drop(state);
         if wake {
-            self.waker.wake();
+            self.poller.wake();
         }
         resolutions.land();
         result
@@ -283,21 +285,23 @@ impl<S: Sys> PoolDesk<S> {
 
     /// Writes as much as the socket takes. If that is not all, the manager tries again when it takes more.
     pub(super) fn write(&self, state: &mut State, id: WorkerId) -> Written {
-        let Some(channel) = state.channel(id) else { return Written::Enough };
-        while let Some((bytes, file)) = state.supervisor.unsent(id) {
+        let State { supervisor, lines, .. } = state;
+        let Some(line) = lines.iter_mut().find(|line| line.id == id) else {
+            return Written::Enough;
+        };
+        let mut refused = None;
+        while let (None, Some((bytes, file))) = (refused, supervisor.unsent(id)) {
             let file = file.and_then(SharedFile::descriptor);
-            match self.sys.send(&channel, &[IoSlice::new(bytes)], file) {
-                Ok(sent) => state.supervisor.sent(id, sent),
-                Err(error) => {
-                    state.is_stuck = true;
-                    return match error.kind() {
-                        ErrorKind::WouldBlock => Written::Enough,
-                        _ => Written::Never,
-                    };
-                }
+            match self.sys.send(&line.channel, &[IoSlice::new(bytes)], file) {
+                Ok(sent) => supervisor.sent(id, sent),
+                Err(error) => refused = Some(error.kind()),
             }
         }
-        Written::Enough
+        state.is_stuck |= line.await_room(refused.is_some(), &self.sys, &self.poller).is_err();
+        match refused {
+            None | Some(ErrorKind::WouldBlock) => Written::Enough,
+            Some(_) => Written::Never,
+        }
     }
 
     /// Accepts a call, whether there is room or not.
@@ -373,7 +377,7 @@ impl<S: Sys> PoolDesk<S> {
     /// Abandons all futures, because there is no manager any more.
     pub(super) fn abandon(&self) {
         let mut state = self.lock();
-        state.channels.clear();
+        state.lines.clear();
         state.errands.clear();
         let calls = {
             let mut inbox = self.inbox();
@@ -409,8 +413,10 @@ impl<S: Sys> PoolDesk<S> {
 }
 
 impl State {
-    pub(super) fn channel(&self, id: WorkerId) -> Option<Arc<Channel>> {
-        self.channels.iter().find(|(other, _)| *other == id).map(|(_, channel)| channel.clone())
+    /// Nothing more is written to that worker. Before its socket is forgotten by the poller, or it would be
+    /// waited for again.
+    pub(super) fn hang_up(&mut self, id: WorkerId) {
+        self.lines.retain(|line| line.id != id);
     }
 
     /// Why a call would not be accepted now.
@@ -437,10 +443,11 @@ impl State {
         };
         let ended = self.supervisor.is_ended();
         let wanted = earlier || ended || self.is_stuck || !self.errands.is_empty();
+        let sleeps = self.sleeps_until != Some(Duration::ZERO);
         if wanted {
             self.sleeps_until = Some(Duration::ZERO); // once is enough
         }
-        wanted
+        wanted && sleeps
     }
 
     /// Nobody brings callbacks any more.

@@ -209,7 +209,7 @@ impl<'a> Writing<'a> {
             None => self.files.take(self.sys, bytes.len() as u64)?,
         };
         let file = self.file.insert(file);
-        file.write_all_at(bytes, self.bytes)?;
+        self.sys.write_file(file, bytes, self.bytes)?;
         self.bytes = self.bytes.saturating_add(bytes.len() as u64);
         Ok(())
     }

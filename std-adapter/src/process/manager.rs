@@ -7,13 +7,14 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::Duration;
 
+use concurrent_futures_core::calls::CallDesk;
 use concurrent_futures_core::calls::supervisor::{Action, Kill, PLACES, WorkerId};
-use concurrent_futures_core::calls::{CallDesk, Exit};
 use rustix::process::Signal;
 
 use super::desk::{PoolDesk, Written};
 use super::file::SharedFile;
-use super::os::{self, Channel, Interest, Launch, Ready, Sys, Watched, Worker};
+use super::line::{Line, Part};
+use super::os::{self, Channel, Interest, Launch, Poller, Ready, Sys, Worker};
 use super::places::SharedPlaces;
 use super::printed::Printed;
 use crate::contain::contain;
@@ -31,15 +32,7 @@ const LAST_READS: usize = 4 * 1024;
 /// How long to wait before looking again whether a process has ended that cannot be waited for.
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
-/// The key of the waker among what is waited for.
-const WAKER: u64 = 0;
-
-/// What is waited for of one worker: keys come in threes, after the waker's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
-    Channel,
-    Process,
-}
+const PARTS: [Part; 2] = [Part::Channel, Part::Process];
 
 /// A worker, as the manager has it.
 #[derive(Debug)]
@@ -47,6 +40,7 @@ struct Held {
     id: WorkerId,
     worker: Worker,
     channel: Arc<Channel>,
+    poller: Arc<Poller>,
     hung_up: bool,
     /// Somebody expects its end.
     is_doomed: bool,
@@ -97,7 +91,6 @@ impl<S: Sys> Manager<S> {
                 }
                 let next = state.supervisor.next_deadline();
                 state.sleeps_until = next;
-                state.is_stuck = false;
                 return Some(next.map(|next| next.saturating_sub(desk.sys.now())));
             }
             state.sleeps_until = Some(Duration::ZERO); // no need to wake who is awake
@@ -133,17 +126,19 @@ impl<S: Sys> Manager<S> {
     fn try_spawn(&mut self, id: WorkerId) -> std::io::Result<()> {
         let (words, file) = self.desk.sys.words(PLACES)?;
         let spawned = self.desk.sys.spawn(&self.launch)?;
-        let channel = Arc::new(spawned.channel);
         let pid = spawned.worker.pid();
-        self.printed.watch(pid, spawned.stdout, spawned.stderr);
-        self.held.push(Held {
+        let held = Held {
             id,
             worker: spawned.worker,
-            channel: channel.clone(),
+            channel: Arc::new(spawned.channel),
+            poller: self.desk.poller.clone(),
             hung_up: false,
             is_doomed: false,
-        });
-        self.desk.lock().channels.push((id, channel));
+        };
+        held.watch(&self.desk.sys)?;
+        self.printed.watch(&self.desk.sys, pid, spawned.stdout, spawned.stderr)?;
+        self.desk.lock().lines.push(Line::new(id, held.channel.clone()));
+        self.held.push(held);
         let places = Box::new(SharedPlaces(words));
         let file = Some(SharedFile::words(file));
         let known =
@@ -164,61 +159,36 @@ impl<S: Sys> Manager<S> {
             if how == Kill::Politely && os::is_stopped(held.worker.pid()).unwrap_or(false) {
                 self.desk.lock().supervisor.found_stopped(id);
             }
-            // Gone, or not ours to signal: its end of the socket is closed by us all the same.
-            let _ = self.desk.sys.signal(&held.worker, signal);
+            let signalled = self.desk.sys.signal(&held.worker, signal);
+            if signalled.is_err() && how == Kill::AtOnce {
+                held.channel.shut_down(); // not ours to signal: it ends itself when we are gone
+            }
         }
     }
 
     fn wait(&mut self, sleep: Option<Duration>) {
         let mut ready = std::mem::take(&mut self.ready);
-        let watched = self.watched();
-        let unwatched = self.held.iter().any(Held::is_unwatched);
+        let look_again = self.held.iter().any(Held::is_unwatched) || self.desk.lock().is_stuck;
         let sleep = match sleep {
-            Some(sleep) if unwatched => Some(sleep.min(LOOK_AGAIN)),
-            None if unwatched => Some(LOOK_AGAIN),
+            Some(sleep) if look_again => Some(sleep.min(LOOK_AGAIN)),
+            None if look_again => Some(LOOK_AGAIN),
             sleep => sleep,
         };
-        if self.desk.sys.poll(&watched, sleep, &mut ready).is_err() {
-            // The system has no memory for so many: look at all, a little later.
+        if self.desk.sys.poll(&self.desk.poller, sleep, &mut ready).is_err() {
+            // The system has no memory left: look at all, a little later.
             std::thread::sleep(LOOK_AGAIN);
-            ready.clear();
-            let all = watched.iter();
-            ready.extend(all.map(|w| Ready { key: w.key, readable: true, writable: true }));
+            let all = self.held.iter().flat_map(Held::keys).chain(self.printed.keys());
+            ready = all.map(|key| Ready { key, readable: true, writable: true }).collect();
         }
-        drop(watched);
         self.ready = ready;
         self.desk.lock().sleeps_until = Some(Duration::ZERO); // no need to wake who is awake
-    }
-
-    fn watched(&self) -> Vec<Watched<'_>> {
-        let state = self.desk.lock();
-        let mut watched = Vec::with_capacity(1 + 2 * self.held.len());
-        let waker = self.desk.waker.as_fd();
-        watched.push(Watched { key: WAKER, descriptor: waker, interest: Interest::Read });
-        for held in &self.held {
-            if !held.hung_up {
-                let stuck = state.supervisor.has_unsent(held.id);
-                let interest = if stuck { Interest::Both } else { Interest::Read };
-                let descriptor = held.channel.as_fd();
-                watched.push(Watched { key: held.key(Part::Channel), descriptor, interest });
-            }
-            if let Some(descriptor) = held.worker.descriptor() {
-                let key = held.key(Part::Process);
-                watched.push(Watched { key, descriptor, interest: Interest::Read });
-            }
-        }
-        drop(state);
-        watched.extend(self.printed.watched());
-        watched
     }
 
     /// Sees to all that has happened.
     fn attend(&mut self) {
         let ready = std::mem::take(&mut self.ready);
         for happened in &ready {
-            if happened.key == WAKER {
-                self.desk.waker.clear();
-            } else if !self.printed.attend(happened.key)
+            if !self.printed.attend(happened.key)
                 && let Some((at, part)) = self.whose(happened.key)
             {
                 match part {
@@ -228,11 +198,7 @@ impl<S: Sys> Manager<S> {
             }
         }
         self.ready = ready;
-        for at in (0..self.held.len()).rev() {
-            if self.held[at].is_unwatched() {
-                self.attend_process(at);
-            }
-        }
+        self.look_again();
         self.desk.with(|supervisor, now| {
             if supervisor.next_deadline().is_some_and(|deadline| deadline <= now) {
                 supervisor.tick(now);
@@ -240,10 +206,23 @@ impl<S: Sys> Manager<S> {
         });
     }
 
+    /// Sees to what could not be waited for.
+    fn look_again(&mut self) {
+        for at in (0..self.held.len()).rev() {
+            if self.held[at].is_unwatched() {
+                self.attend_process(at);
+            }
+        }
+        let mut state = self.desk.lock();
+        if std::mem::take(&mut state.is_stuck) {
+            for held in &self.held {
+                let _ = self.desk.write(&mut state, held.id); // what is wrong will be seen in reading
+            }
+        }
+    }
+
     fn whose(&self, key: u64) -> Option<(usize, Part)> {
-        let of = |held: &Held| {
-            [Part::Channel, Part::Process].into_iter().find(|part| held.key(*part) == key)
-        };
+        let of = |held: &Held| PARTS.into_iter().find(|part| part.key(held.id) == key);
         self.held.iter().enumerate().find_map(|(at, held)| Some((at, of(held)?)))
     }
 
@@ -289,19 +268,27 @@ impl<S: Sys> Manager<S> {
             self.read(at, LAST_READS);
         }
         let held = self.held.swap_remove(at);
-        self.desk.lock().channels.retain(|(id, _)| *id != held.id);
-        let exit = match exit {
-            os::Exit::Code(code) => Exit::Code(code),
-            os::Exit::Signal(signal) => Exit::Signal(signal),
-            os::Exit::Unknown => Exit::Unknown,
-        };
+        self.desk.lock().hang_up(held.id);
         self.desk.with(|supervisor, now| supervisor.exited(now, held.id, exit));
     }
 }
 
 impl Held {
-    fn key(&self, part: Part) -> u64 {
-        1 + 2 * self.id.number() + u64::from(part == Part::Process)
+    /// Has it waited for.
+    ///
+    /// # Errors
+    /// The system has no memory left, or watches too many.
+    fn watch(&self, sys: &dyn Sys) -> std::io::Result<()> {
+        let channel = Part::Channel.key(self.id);
+        sys.watch(&self.poller, channel, self.channel.as_fd(), Interest::Read)?;
+        match self.worker.descriptor() {
+            Some(end) => sys.watch(&self.poller, Part::Process.key(self.id), end, Interest::Read),
+            None => Ok(()),
+        }
+    }
+
+    fn keys(&self) -> [u64; 2] {
+        PARTS.map(|part| part.key(self.id))
     }
 
     /// Whether its end has to be looked for.
@@ -312,7 +299,19 @@ impl Held {
     fn hang_up<S: Sys>(&mut self, desk: &PoolDesk<S>) {
         self.hung_up = true;
         let id = self.id;
+        desk.lock().hang_up(id);
+        self.poller.forget(self.channel.as_fd());
         desk.with(|supervisor, now| supervisor.hung_up(now, id));
+    }
+}
+
+impl Drop for Held {
+    /// What is waited for must not be closed.
+    fn drop(&mut self) {
+        self.poller.forget(self.channel.as_fd());
+        if let Some(end) = self.worker.descriptor() {
+            self.poller.forget(end);
+        }
     }
 }
 
@@ -347,7 +346,7 @@ impl<S: Sys> PoolDesk<S> {
                     Ok(if count < room { Received::All } else { Received::MoreToCome })
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(Received::All),
-                Err(error) => Err(error.to_string()),
+                Err(error) => Err(format!("what it sends cannot be received: {error}")),
             }
         });
         if self.open.are_many() {

@@ -25,6 +25,10 @@ mod executor;
 mod file;
 #[cfg(unix)]
 pub(crate) mod init;
+#[cfg(all(test, target_os = "linux", feature = "linkme"))]
+mod injected;
+#[cfg(unix)]
+mod line;
 #[cfg(unix)]
 mod manager;
 #[cfg(unix)]

@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 use std::io;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
@@ -39,14 +39,15 @@ impl<S: Sys> Pool<S> {
     /// # Errors
     /// No threads or descriptors are left.
     pub(super) fn start(sys: S, mut parts: Parts) -> io::Result<Self> {
-        let waker = sys.waker()?;
+        let poller = Arc::new(sys.poller()?);
         // The desk counts, which has a line for those who wait.
         let capacity = parts.settings.capacity.take();
         let mut supervisor = Supervisor::new(parts.settings, parts.functions, parts.fit);
         supervisor.warm_up(sys.now());
         let (callbacks, jobs) = callbacks();
-        let printed = Printed::new(parts.listener.map(|listener| (listener, callbacks.clone())));
-        let desk = CallDesk::new(PoolDesk::new(sys, waker, supervisor, callbacks, capacity));
+        let listener = parts.listener.map(|listener| (listener, callbacks.clone()));
+        let printed = Printed::new(listener, poller.clone());
+        let desk = CallDesk::new(PoolDesk::new(sys, poller, supervisor, callbacks, capacity));
         let manager = Manager::new(desk.clone(), parts.launch, printed);
         let pool = Self {
             desk,
@@ -67,22 +68,19 @@ impl<S: Sys> Pool<S> {
             desk.thread_ends();
         };
         self.start_thread("process-callbacks", Box::new(run_callbacks))?;
-        let managing = self.start_thread("process-manager", Box::new(move || manager.run()));
-        if managing.is_err() {
-            self.desk.lock().close_callbacks(); // the other thread ends too: nobody can bring any
-        }
-        managing
+        self.start_thread("process-manager", Box::new(move || manager.run()))
     }
 
     /// # Errors
-    /// No threads are left.
+    /// No threads are left. Then the other one, if there is one, ends too: nobody can bring callbacks.
     fn start_thread(&self, name: &str, body: Box<dyn FnOnce() + Send>) -> io::Result<()> {
-        self.desk.lock().running += 1; // before it can end
-        let started = self.desk.sys.thread(name, body);
-        match started {
+        self.desk.lock().running += 1; // before it could end
+        match self.desk.sys.thread(name, body) {
             Ok(thread) => self.handles().push(thread),
             Err(error) => {
-                self.desk.lock().running -= 1; // nobody is to wait for it
+                let mut state = self.desk.lock();
+                state.running -= 1;
+                state.close_callbacks();
                 return Err(error);
             }
         }

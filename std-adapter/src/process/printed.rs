@@ -2,14 +2,14 @@
 #![forbid(unsafe_code)]
 
 use std::fmt;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
 use rustix::io::{ioctl_fionbio, read};
 
 use super::callbacks::Callbacks;
-use super::os::{Interest, Watched};
+use super::os::{Interest, Poller, Sys};
 
 /// Something that a worker has printed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +47,7 @@ const AT_MOST: usize = 1 << 20;
 /// The pipes into which workers print.
 pub(super) struct Printed {
     listener: Option<(Listener, Callbacks)>,
+    poller: Arc<Poller>,
     pipes: Vec<Pipe>,
     next: u64,
 }
@@ -59,28 +60,35 @@ struct Pipe {
 }
 
 impl Printed {
-    pub(super) fn new(listener: Option<(Listener, Callbacks)>) -> Self {
-        Self { listener, pipes: Vec::new(), next: FIRST_KEY }
+    pub(super) fn new(listener: Option<(Listener, Callbacks)>, poller: Arc<Poller>) -> Self {
+        Self { listener, poller, pipes: Vec::new(), next: FIRST_KEY }
     }
 
     /// A worker was started that prints there.
-    pub(super) fn watch(&mut self, pid: u32, stdout: Option<OwnedFd>, stderr: Option<OwnedFd>) {
+    ///
+    /// # Errors
+    /// The system has no memory left, or watches too many. Then the worker is not to be kept: to print
+    /// would end it.
+    pub(super) fn watch(
+        &mut self,
+        sys: &dyn Sys,
+        pid: u32,
+        stdout: Option<OwnedFd>,
+        stderr: Option<OwnedFd>,
+    ) -> io::Result<()> {
         let streams = [(OutputStream::Stdout, stdout), (OutputStream::Stderr, stderr)];
         for (stream, descriptor) in streams {
             let Some(descriptor) = descriptor else { continue };
-            if ioctl_fionbio(&descriptor, true).is_ok() {
-                self.pipes.push(Pipe { key: self.next, pid, stream, descriptor });
-                self.next += 1;
-            }
+            ioctl_fionbio(&descriptor, true)?;
+            sys.watch(&self.poller, self.next, descriptor.as_fd(), Interest::Read)?;
+            self.pipes.push(Pipe { key: self.next, pid, stream, descriptor });
+            self.next += 1;
         }
+        Ok(())
     }
 
-    pub(super) fn watched(&self) -> impl Iterator<Item = Watched<'_>> {
-        self.pipes.iter().map(|pipe| Watched {
-            key: pipe.key,
-            descriptor: pipe.descriptor.as_fd(),
-            interest: Interest::Read,
-        })
+    pub(super) fn keys(&self) -> impl Iterator<Item = u64> {
+        self.pipes.iter().map(|pipe| pipe.key)
     }
 
     /// Reads from the pipe of that key; says whether there is one.
@@ -100,10 +108,15 @@ impl Printed {
                 self.tell(WorkerOutput { pid: pipe.pid, stream: pipe.stream, bytes });
                 return true;
             }
-            Err(error) if is_for_now(std::io::Error::from(error).kind()) => {}
-            _ => drop(self.pipes.swap_remove(at)),
+            Err(error) if is_for_now(io::Error::from(error).kind()) => {}
+            _ => self.close(at),
         }
         false
+    }
+
+    fn close(&mut self, at: usize) {
+        let pipe = self.pipes.swap_remove(at);
+        self.poller.forget(pipe.descriptor.as_fd());
     }
 
     fn tell(&self, output: WorkerOutput) {
@@ -126,6 +139,9 @@ impl Drop for Printed {
             let mut left = AT_MOST / READ;
             while left > 0 && self.read(at) {
                 left -= 1;
+            }
+            if at < self.pipes.len() {
+                self.close(at);
             }
         }
     }

@@ -4,12 +4,12 @@
 use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use concurrent_futures_core::calls::supervisor::{PLACES, Places};
 use concurrent_futures_core::calls::{
     Attach, AttachError, Detach, Frame, FrameHeader, FrameKind, FrameReader, Limits, Registry,
-    ResourceLimits, Start, Step, Surroundings, Welcome, WorkerHost, WorkerLoop,
+    Start, Step, Surroundings, Welcome, WorkerHost, WorkerLoop,
 };
 
 use super::file::Reading;
@@ -51,14 +51,6 @@ pub(super) fn serve(channel: Channel, registry: &Registry) -> io::Result<i32> {
                 return Ok(code);
             }
         }
-    }
-}
-
-fn limits_of(resources: &ResourceLimits) -> os::ResourceLimits {
-    os::ResourceLimits {
-        address_space: resources.memory,
-        cpu_time: resources.cpu_seconds.map(Duration::from_secs),
-        open_files: resources.open_files,
     }
 }
 
@@ -198,7 +190,7 @@ impl WorkerHost for Host {
             .map_err(|error| format!("the places of calls cannot be shared: {error}"))?;
         self.places = Some(SharedPlaces(words));
         nesting::enter(welcome.nesting);
-        limits_of(&welcome.resources).apply().map_err(|error| error.to_string())
+        os::limit_resources(&welcome.resources).map_err(|error| error.to_string())
     }
 
     fn now(&self) -> u64 {

@@ -9,7 +9,7 @@ use std::thread;
 use rustix::io::{FdFlags, fcntl_getfd};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 
-use crate::os::{ATTACHED_AT_MOST, Channel, Os, Sys, inside};
+use crate::os::{Channel, Os, Sys, inside};
 use crate::support::{is_child, receive, send, this_test, until, until_readable, within};
 
 #[test]
@@ -99,11 +99,11 @@ fn too_many_descriptors_are_an_error_and_closed() {
         let (one, other) = Channel::pair().unwrap();
         let (mut reader, writer) = std::io::pipe().unwrap();
         let mut attached = Vec::new();
-        send_many::<ATTACHED_AT_MOST>(&one, writer.as_fd());
+        send_many::<{ Channel::ATTACHED_AT_MOST }>(&one, writer.as_fd());
         assert_eq!(other.receive(&mut [0; 8], &mut attached).unwrap(), 1);
-        assert_eq!(attached.len(), ATTACHED_AT_MOST);
+        assert_eq!(attached.len(), Channel::ATTACHED_AT_MOST);
         attached.truncate(1);
-        send_many::<{ ATTACHED_AT_MOST + 1 }>(&one, writer.as_fd());
+        send_many::<{ Channel::ATTACHED_AT_MOST + 1 }>(&one, writer.as_fd());
         send_many::<100>(&one, writer.as_fd());
         for _ in 0..2 {
             let error = other.receive(&mut [0; 8], &mut attached).unwrap_err();

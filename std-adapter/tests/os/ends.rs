@@ -2,7 +2,9 @@
 
 use rustix::process::Signal;
 
-use crate::os::{Channel, Exit, Group, Launch, Os, Output, Signalled, Spawned, Sys, is_stopped};
+use concurrent_futures::calls::Exit;
+
+use crate::os::{Channel, Group, Launch, Os, Output, Signalled, Spawned, Sys, is_stopped};
 use crate::support::{
     alone, is_gone, kill, launch, number, receive, send, shell, until, until_readable, wait, within,
 };
@@ -191,7 +193,6 @@ fn a_forked_copy_of_this_process_leaves_the_worker_alone() {
 }
 
 #[test]
-#[cfg_attr(not(target_os = "linux"), ignore = "the system does not say")]
 fn a_stopped_worker_is_told_from_a_busy_one() {
     within(|| {
         let spawned = shell("while :; do :; done");

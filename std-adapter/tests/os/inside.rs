@@ -5,12 +5,13 @@ use std::io::{IoSlice, Read};
 use std::os::fd::AsRawFd;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::time::Duration;
 
 use rustix::io::{FdFlags, fcntl_getfd};
 use rustix::process::{Resource, getpgrp, getpid, getrlimit};
 
-use crate::os::{Channel, Exit, Group, Launch, Os, ResourceLimits, Sys, build_id, inside};
+use concurrent_futures::calls::{Exit, ResourceLimits};
+
+use crate::os::{Channel, Group, Launch, Os, Sys, build_id, inside, limit_resources};
 use crate::support::{alone, is_child, is_gone, receive, send, this_test, until, wait, within};
 
 #[test]
@@ -125,12 +126,9 @@ fn a_worker_leads_a_group_of_its_own() {
 fn limits_bind() {
     alone("inside::limits_bind", || {
         let hard = getrlimit(Resource::Nofile).maximum;
-        let limits = ResourceLimits {
-            address_space: Some(1 << 30),
-            cpu_time: Some(Duration::from_millis(59_001)),
-            open_files: Some(200),
-        };
-        limits.apply().unwrap();
+        let limits =
+            ResourceLimits { memory: Some(1 << 30), cpu_seconds: Some(60), open_files: Some(200) };
+        limit_resources(&limits).unwrap();
         assert!(hard.is_none_or(|hard| hard >= 200));
         let set = [Resource::As, Resource::Cpu, Resource::Nofile].map(getrlimit);
         assert_eq!(set.map(|set| set.current), [Some(1 << 30), Some(60), Some(200)]);
@@ -139,9 +137,9 @@ fn limits_bind() {
         let files: Vec<_> = (0..200).map_while(|_| fs::File::open("/dev/null").ok()).collect();
         assert!(files.len() < 200);
         // Nothing gets looser.
-        ResourceLimits { open_files: Some(300), ..limits }.apply().unwrap();
+        limit_resources(&ResourceLimits { open_files: Some(300), ..limits }).unwrap();
         assert_eq!(getrlimit(Resource::Nofile).current, Some(200));
-        ResourceLimits::default().apply().unwrap();
+        limit_resources(&ResourceLimits::default()).unwrap();
     });
 }
 
@@ -149,9 +147,8 @@ fn limits_bind() {
 fn a_worker_past_its_cpu_time_ends_by_a_signal_of_its_own() {
     const NAME: &str = "inside::a_worker_past_its_cpu_time_ends_by_a_signal_of_its_own";
     if is_child() {
-        let limits =
-            ResourceLimits { cpu_time: Some(Duration::from_millis(1)), ..Default::default() };
-        limits.apply().unwrap();
+        let limits = ResourceLimits { cpu_seconds: Some(1), ..Default::default() };
+        limit_resources(&limits).unwrap();
         loop {
             std::hint::spin_loop();
         }
@@ -163,7 +160,6 @@ fn a_worker_past_its_cpu_time_ends_by_a_signal_of_its_own() {
 }
 
 #[test]
-#[cfg_attr(not(target_os = "linux"), ignore = "the system does not ask")]
 fn a_volunteer_dies_before_its_parent() {
     alone("inside::a_volunteer_dies_before_its_parent", || {
         let score = |pid: u32| -> i32 {

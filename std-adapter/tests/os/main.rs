@@ -1,5 +1,8 @@
 //! What the operating system supplies to a pool of processes, with real processes and descriptors.
-#![cfg(unix)]
+//!
+//! On Linux only: much of it is looked at in `/proc`. What other systems get instead is tested here as far
+//! as Linux has it.
+#![cfg(target_os = "linux")]
 #![expect(
     clippy::missing_panics_doc,
     clippy::missing_errors_doc,

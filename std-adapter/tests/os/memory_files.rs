@@ -7,28 +7,20 @@ use std::os::fd::{AsFd, OwnedFd};
 use rustix::fs::{SealFlags, fcntl_get_seals, ftruncate};
 use rustix::io::Errno;
 
-use crate::os::{Attaching, Detaching, MemoryFile, MemoryFilePool, Os};
-use crate::support::within;
-
-/// As if it had come from a peer.
-fn sent(file: &MemoryFile) -> OwnedFd {
-    file.as_fd().try_clone_to_owned().unwrap()
-}
+use crate::os::{MemoryFile, MemoryFilePool, Os};
 
 #[test]
 fn a_memory_file_grows_and_cannot_shrink() {
     let file = MemoryFile::create().unwrap();
     assert_eq!(file.length().unwrap(), 0);
-    file.grow(10).unwrap();
-    file.grow(5).unwrap();
+    file.write_all_at(&[0; 10], 0).unwrap();
+    file.write_all_at(&[0; 5], 0).unwrap();
     assert_eq!(file.length().unwrap(), 10);
     file.write_all_at(b"beyond", 1000).unwrap();
     assert_eq!(file.length().unwrap(), 1006);
     assert_eq!(file.read_exact_at(8, 998).unwrap(), b"\0\0beyond");
-    if cfg!(target_os = "linux") {
-        assert!(fcntl_get_seals(file.as_fd()).unwrap().contains(SealFlags::SHRINK));
-        assert_eq!(ftruncate(file.as_fd(), 1005), Err(Errno::PERM));
-    }
+    assert!(fcntl_get_seals(file.as_fd()).unwrap().contains(SealFlags::SHRINK));
+    assert_eq!(ftruncate(file.as_fd(), 1005), Err(Errno::PERM));
 }
 
 #[test]
@@ -41,51 +33,19 @@ fn what_is_not_in_the_file_is_not_read_nor_allocated() {
     }
     assert_eq!(file.read_exact_at(0, 10).unwrap(), b"");
     // A file may claim to be longer than memory.
-    file.grow(1 << 60).unwrap();
+    ftruncate(file.as_fd(), 1 << 60).unwrap();
     assert_eq!(file.read_exact_at(1 << 60, 0).unwrap_err().kind(), ErrorKind::OutOfMemory);
 }
 
 #[test]
-#[cfg_attr(not(target_os = "linux"), ignore = "the system has no seals")]
 fn another_descriptor_is_refused() {
     let pipe = OwnedFd::from(std::io::pipe().unwrap().0);
     let program = OwnedFd::from(File::open("/proc/self/exe").unwrap());
     let unsealed = rustix::fs::memfd_create("unsealed", rustix::fs::MemfdFlags::ALLOW_SEALING);
     for descriptor in [pipe, program, unsealed.unwrap()] {
-        let error = Detaching::open(descriptor, 0).unwrap_err();
+        let error = MemoryFile::open(descriptor).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidData);
     }
-}
-
-#[test]
-fn payloads_come_out_as_they_went_in() {
-    within(|| {
-        let large: Vec<u8> = (0..64_u32 << 20).map(|n| (n % 251) as u8).collect();
-        let mut attaching = Attaching::new(MemoryFile::create().unwrap());
-        for payload in [b"small".as_slice(), b"", &large, b"last"] {
-            attaching.append(payload).unwrap();
-        }
-        assert_eq!(attaching.bytes(), large.len() as u64 + 9);
-        let file = attaching.as_fd().try_clone_to_owned().unwrap();
-        let mut detaching = Detaching::open(file, attaching.bytes()).unwrap();
-        assert_eq!(detaching.take(5).unwrap(), b"small");
-        assert_eq!(detaching.take(0).unwrap(), b"");
-        assert!(detaching.take(large.len() as u64).unwrap() == large, "bytes were mixed up");
-        assert_eq!(detaching.remaining(), 4);
-        assert_eq!(detaching.take(5).unwrap_err().kind(), ErrorKind::UnexpectedEof);
-        assert_eq!(detaching.take(4).unwrap(), b"last");
-        assert_eq!(detaching.take(1).unwrap_err().kind(), ErrorKind::UnexpectedEof);
-    });
-}
-
-#[test]
-fn no_more_is_taken_out_than_is_attached() {
-    let file = MemoryFile::create().unwrap();
-    file.write_all_at(b"payload and what was there before", 0).unwrap();
-    let mut detaching = Detaching::open(sent(&file), 7).unwrap();
-    assert_eq!(detaching.take(8).unwrap_err().kind(), ErrorKind::UnexpectedEof);
-    assert_eq!(detaching.take(7).unwrap(), b"payload");
-    assert_eq!(Detaching::open(sent(&file), 34).unwrap_err().kind(), ErrorKind::InvalidData);
 }
 
 fn length(pool: &MemoryFilePool, wanted: u64) -> u64 {
@@ -96,7 +56,7 @@ fn length(pool: &MemoryFilePool, wanted: u64) -> u64 {
 fn kept(pool: &MemoryFilePool, lengths: &[u64]) {
     for length in lengths {
         let file = MemoryFile::create().unwrap();
-        file.grow(*length).unwrap();
+        ftruncate(file.as_fd(), *length).unwrap();
         pool.give_back(file);
     }
 }

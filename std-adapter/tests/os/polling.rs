@@ -2,117 +2,179 @@
 
 use std::os::fd::AsFd;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::os::{Channel, Interest, Os, Poll, Ready, Sys, Waker, Watched};
-use crate::support::{PATIENCE, send, shell, wait, within};
+use concurrent_futures::calls::Exit;
 
-fn watch(key: u64, channel: &Channel, interest: Interest) -> Watched<'_> {
-    Watched { key, descriptor: channel.as_fd(), interest }
-}
+use crate::os::{Channel, Interest, ListPoller, Poll, Poller, Ready};
+use crate::support::{PATIENCE, receive, send, shell, within};
 
-fn poll(watched: &[Watched<'_>], timeout: Duration) -> Vec<Ready> {
-    let mut ready = vec![Ready { key: 99, readable: true, writable: true }]; // to be replaced
-    let polled = Os::new().poll(watched, Some(timeout), &mut ready).unwrap();
-    assert_eq!(polled == Poll::Nothing, ready.is_empty());
-    ready
-}
+/// The same of both pollers: that of other systems is tested here as well.
+macro_rules! tests {
+    ($module:ident, $poller:ty) => {
+        mod $module {
+            use super::*;
 
-#[test]
-fn who_is_ready_is_told_by_key_and_by_what_for() {
-    within(|| {
-        let pairs: Vec<_> = (0..3).map(|_| Channel::pair().unwrap()).collect();
-        send(&pairs[1].1, b"x").unwrap();
-        let interests = [Interest::Read, Interest::Read, Interest::Both];
-        let watched: Vec<_> =
-            (0..3).map(|n| watch(10 + n as u64, &pairs[n].0, interests[n])).collect();
-        let expected = [
-            Ready { key: 11, readable: true, writable: false },
-            Ready { key: 12, readable: false, writable: true },
-        ];
-        assert_eq!(poll(&watched, PATIENCE), expected);
-        let writes = watch(7, &pairs[1].0, Interest::Write);
-        assert_eq!(poll(&[writes], PATIENCE), [Ready { key: 7, readable: false, writable: true }]);
-    });
-}
+            fn wait(poller: &$poller, timeout: Duration) -> Vec<Ready> {
+                // What is there is replaced.
+                let mut ready = vec![Ready { key: 99, readable: true, writable: true }];
+                let polled = poller.wait(Some(timeout), &mut ready).unwrap();
+                assert_eq!(polled == Poll::Ready, !ready.is_empty());
+                ready.sort_by_key(|ready| ready.key);
+                ready
+            }
 
-#[test]
-fn a_hang_up_makes_ready_for_all() {
-    within(|| {
-        let (one, other) = Channel::pair().unwrap();
-        drop(other);
-        for interest in [Interest::Read, Interest::Write] {
-            let ready = poll(&[watch(1, &one, interest)], PATIENCE);
-            assert_eq!(ready, [Ready { key: 1, readable: true, writable: true }]);
+            /// Waits for something other than that somebody changed what is waited for.
+            fn poll(poller: &$poller, timeout: Option<Duration>) -> Poll {
+                poller.wait(Some(Duration::ZERO), &mut Vec::new()).unwrap();
+                poller.wait(timeout, &mut Vec::new()).unwrap()
+            }
+
+            #[test]
+            fn who_is_ready_is_told_by_key_and_by_what_for() {
+                within(|| {
+                    let poller = <$poller>::new().unwrap();
+                    let pairs: Vec<_> = (0..3).map(|_| Channel::pair().unwrap()).collect();
+                    send(&pairs[1].1, b"x").unwrap();
+                    let interests = [Interest::Read, Interest::Read, Interest::Both];
+                    for (key, (pair, interest)) in (10..).zip(pairs.iter().zip(interests)) {
+                        poller.watch(key, pair.0.as_fd(), interest).unwrap();
+                    }
+                    let expected = [
+                        Ready { key: 11, readable: true, writable: false },
+                        Ready { key: 12, readable: false, writable: true },
+                    ];
+                    assert_eq!(wait(&poller, PATIENCE), expected);
+                    assert_eq!(wait(&poller, PATIENCE), expected, "as long as they are");
+                    receive(&pairs[1].0, 1);
+                    assert_eq!(wait(&poller, PATIENCE), expected[1..]);
+                });
+            }
+
+            #[test]
+            fn what_is_waited_for_can_be_changed_and_forgotten() {
+                within(|| {
+                    let poller = <$poller>::new().unwrap();
+                    let (one, other) = Channel::pair().unwrap();
+                    poller.watch(1, one.as_fd(), Interest::Read).unwrap();
+                    assert_eq!(wait(&poller, Duration::ZERO), []);
+                    poller.watch(2, one.as_fd(), Interest::Both).unwrap();
+                    let writable = Ready { key: 2, readable: false, writable: true };
+                    assert_eq!(wait(&poller, PATIENCE), [writable]);
+                    send(&other, b"x").unwrap();
+                    let both = Ready { readable: true, ..writable };
+                    assert_eq!(wait(&poller, PATIENCE), [both]);
+                    poller.forget(one.as_fd());
+                    assert_eq!(wait(&poller, Duration::ZERO), []);
+                    poller.forget(one.as_fd());
+                    poller.watch(3, one.as_fd(), Interest::Read).unwrap();
+                    let readable = Ready { key: 3, readable: true, writable: false };
+                    assert_eq!(wait(&poller, PATIENCE), [readable]);
+                });
+            }
+
+            #[test]
+            fn a_change_holds_for_a_wait_that_has_begun() {
+                within(|| {
+                    let poller = <$poller>::new().unwrap();
+                    let (one, _other) = Channel::pair().unwrap();
+                    thread::scope(|scope| {
+                        let waiting = scope.spawn(|| while wait(&poller, PATIENCE).is_empty() {});
+                        poller.watch(1, one.as_fd(), Interest::Both).unwrap();
+                        waiting.join().unwrap();
+                    });
+                });
+            }
+
+            #[test]
+            fn more_than_one_wait_tells_of_are_all_told_of() {
+                within(|| {
+                    let poller = <$poller>::new().unwrap();
+                    let pairs: Vec<_> = (0..150).map(|_| Channel::pair().unwrap()).collect();
+                    for (key, pair) in (0..).zip(&pairs) {
+                        poller.watch(key, pair.0.as_fd(), Interest::Read).unwrap();
+                        send(&pair.1, b"x").unwrap();
+                    }
+                    let mut told = std::collections::HashSet::new();
+                    while told.len() < 150 {
+                        for ready in wait(&poller, PATIENCE) {
+                            told.insert(ready.key);
+                        }
+                    }
+                });
+            }
+
+            #[test]
+            fn a_hang_up_makes_ready_for_all() {
+                within(|| {
+                    let poller = <$poller>::new().unwrap();
+                    let (one, other) = Channel::pair().unwrap();
+                    drop(other);
+                    for interest in [Interest::Read, Interest::Both] {
+                        poller.watch(1, one.as_fd(), interest).unwrap();
+                        let over = Ready { key: 1, readable: true, writable: true };
+                        assert_eq!(wait(&poller, PATIENCE), [over]);
+                    }
+                });
+            }
+
+            #[test]
+            fn a_wait_ends_when_its_time_is_over() {
+                within(|| {
+                    let poller = <$poller>::new().unwrap();
+                    for timeout in [0, 300, 20_500].map(Duration::from_micros) {
+                        let began = Instant::now();
+                        assert_eq!(poll(&poller, Some(timeout)), Poll::Nothing);
+                        assert!(began.elapsed() >= timeout, "{timeout:?}");
+                    }
+                });
+            }
+
+            #[test]
+            fn a_wait_is_ended_from_another_thread_once() {
+                within(|| {
+                    let poller = <$poller>::new().unwrap();
+                    for timeout in [None, Some(PATIENCE), Some(Duration::MAX)] {
+                        thread::scope(|scope| {
+                            let waiting = scope.spawn(|| poller.wait(timeout, &mut Vec::new()));
+                            poller.wake();
+                            assert_eq!(waiting.join().unwrap().unwrap(), Poll::Woken);
+                        });
+                        let zero = Some(Duration::ZERO);
+                        assert_eq!(poller.wait(zero, &mut Vec::new()).unwrap(), Poll::Nothing);
+                    }
+                });
+            }
+
+            #[test]
+            fn waking_never_waits() {
+                within(|| {
+                    let poller = <$poller>::new().unwrap();
+                    (0..100_000).for_each(|_| poller.wake()); // more than any pipe holds
+                    assert_eq!(poller.wait(None, &mut Vec::new()).unwrap(), Poll::Woken);
+                    assert_eq!(poll(&poller, Some(Duration::ZERO)), Poll::Nothing);
+                    poller.wake();
+                    assert_eq!(poller.wait(None, &mut Vec::new()).unwrap(), Poll::Woken);
+                });
+            }
+
+            #[test]
+            fn the_end_of_a_process_can_be_waited_for() {
+                within(|| {
+                    let poller = <$poller>::new().unwrap();
+                    let mut spawned = shell("read line <&0; exit 4");
+                    let end = spawned.worker.descriptor().unwrap();
+                    poller.watch(5, end, Interest::Read).unwrap();
+                    assert_eq!(wait(&poller, Duration::ZERO), []);
+                    send(&spawned.channel, b"\n").unwrap();
+                    assert_eq!(poll(&poller, Some(PATIENCE)), Poll::Ready);
+                    // At once.
+                    assert_eq!(spawned.worker.try_wait().unwrap(), Some(Exit::Code(4)));
+                });
+            }
         }
-    });
+    };
 }
 
-#[test]
-fn a_poll_ends_when_its_time_is_over() {
-    within(|| {
-        let (one, _other) = Channel::pair().unwrap();
-        let os = Os::new();
-        for timeout in [Duration::ZERO, Duration::from_millis(20)] {
-            let began = os.now();
-            assert_eq!(poll(&[watch(1, &one, Interest::Read)], timeout), []);
-            assert!(os.now() - began >= timeout);
-        }
-        send(&one, b"x").unwrap();
-        let for_ever = poll(&[watch(1, &_other, Interest::Read)], Duration::MAX);
-        assert_eq!(for_ever.len(), 1);
-    });
-}
-
-fn is_awake(waker: &Waker) -> bool {
-    let watched = Watched { key: 1, descriptor: waker.as_fd(), interest: Interest::Read };
-    !poll(&[watched], Duration::ZERO).is_empty()
-}
-
-#[test]
-fn a_waker_ends_a_poll_from_another_thread_once() {
-    within(|| {
-        let waker = Os::new().waker().unwrap();
-        assert!(!is_awake(&waker));
-        thread::scope(|scope| {
-            scope.spawn(|| waker.wake());
-            let watched = Watched { key: 1, descriptor: waker.as_fd(), interest: Interest::Read };
-            assert_eq!(poll(&[watched], PATIENCE).len(), 1);
-        });
-        waker.clear();
-        assert!(!is_awake(&waker));
-        waker.clear(); // does not wait
-    });
-}
-
-#[test]
-fn a_waker_never_waits() {
-    within(|| {
-        let waker = Os::new().waker().unwrap();
-        // More than any pipe holds.
-        (0..100_000).for_each(|_| waker.wake());
-        assert!(is_awake(&waker));
-        waker.clear();
-        assert!(!is_awake(&waker));
-        waker.wake();
-        assert!(is_awake(&waker));
-    });
-}
-
-#[test]
-#[cfg_attr(not(target_os = "linux"), ignore = "the system has no such descriptors")]
-fn the_end_of_a_process_can_be_polled_for() {
-    within(|| {
-        let mut spawned = shell("read line <&0; exit 4");
-        let end = |timeout| {
-            let descriptor = spawned.worker.descriptor().unwrap();
-            poll(&[Watched { key: 5, descriptor, interest: Interest::Read }], timeout)
-        };
-        assert_eq!(end(Duration::ZERO), []);
-        send(&spawned.channel, b"\n").unwrap();
-        assert_eq!(end(PATIENCE).len(), 1);
-        let exit = spawned.worker.try_wait().unwrap();
-        assert_eq!(exit, Some(wait(&mut spawned.worker))); // at once
-        assert_eq!(exit, Some(crate::os::Exit::Code(4)));
-    });
-}
+tests!(of_this_system, Poller);
+tests!(of_other_systems, ListPoller);

@@ -7,7 +7,9 @@ use std::path::Path;
 use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::os::{Channel, Exit, MemoryFile, Os, Sys, Words};
+use concurrent_futures::calls::Exit;
+
+use crate::os::{Channel, MemoryFile, Os, Sys, Words};
 use crate::support::{alone, descriptors, launch, wait};
 
 #[track_caller]
@@ -42,7 +44,7 @@ fn without_descriptors_nothing_starts_and_with_some_it_does_again() {
             }
             if failed == 0 {
                 assert_eq!(errno(Channel::pair()), Some(Errno::MFILE));
-                assert_eq!(errno(os.waker()), Some(Errno::MFILE));
+                assert_eq!(errno(os.poller()), Some(Errno::MFILE));
                 assert_eq!(errno(MemoryFile::create()), Some(Errno::MFILE));
                 assert_eq!(errno(Words::create(64)), Some(Errno::MFILE));
             }

@@ -5,10 +5,12 @@ use std::io::Read;
 use std::os::fd::OwnedFd;
 use std::process::{Command, Stdio};
 
-use crate::os::{
-    Environment, Exit, Inherited, Launch, MemoryFile, Os, Output, Spawned, Sys, Words,
+use concurrent_futures::calls::Exit;
+
+use crate::os::{Inherited, Launch, MemoryFile, Os, Output, Spawned, Sys, Words, inside};
+use crate::support::{
+    descriptors, is_child, launch, receive, send, shell, this_test, wait, within,
 };
-use crate::support::{descriptors, launch, receive, send, shell, wait, within};
 
 /// What a script prints, started as given.
 fn printed(launch: Launch) -> String {
@@ -50,12 +52,14 @@ fn a_worker_gets_the_arguments_and_nothing_else() {
 #[test]
 fn the_environment_is_inherited_with_more_or_only_as_allowed() {
     within(|| {
-        let extra = vec![("ADDED".into(), "yes".into())];
-        let all = Environment { inherited: Inherited::All, extra: extra.clone() };
+        let print = |inherited| {
+            let mut launch = launch("/usr/bin/env", &[]);
+            launch.environment.inherited = inherited;
+            launch.environment.extra.push(("ADDED".into(), "yes".into()));
+            printed(launch)
+        };
         let names = vec!["PATH".into(), "NO_SUCH_VARIABLE".into()];
-        let some = Environment { inherited: Inherited::Only(names), extra };
-        let print = |environment| printed(Launch { environment, ..launch("/usr/bin/env", &[]) });
-        let (all, some) = (print(all), print(some));
+        let (all, some) = (print(Inherited::All), print(Inherited::Only(names)));
         assert!(all.lines().any(|line| line.starts_with("CARGO_MANIFEST_DIR=")), "{all}");
         assert!(all.lines().any(|line| line == "ADDED=yes"), "{all}");
         let mut some: Vec<_> = some.lines().map(|line| line.split('=').next().unwrap()).collect();
@@ -115,7 +119,6 @@ fn of(worker: &Spawned) -> Vec<u32> {
 }
 
 #[test]
-#[cfg_attr(not(target_os = "linux"), ignore = "the system does not say")]
 fn no_other_child_gets_a_descriptor_of_ours() {
     within(|| {
         let before = of_a_stranger();
@@ -125,12 +128,37 @@ fn no_other_child_gets_a_descriptor_of_ours() {
         let piped = Launch { stdout: Output::Piped, ..launch("/bin/sh", &script) };
         let first = os.spawn(&piped).unwrap();
         let words: (Words, OwnedFd) = os.words(64).unwrap();
-        let kept = (words, os.waker().unwrap(), MemoryFile::create().unwrap());
+        let kept = (words, os.poller().unwrap(), MemoryFile::create().unwrap());
         assert_eq!(of_a_stranger(), before);
         // A worker is a stranger to the others.
         let second = os.spawn(&piped).unwrap();
         assert_eq!(of(&second), before);
         assert_eq!(of(&first), before);
         drop(kept);
+    });
+}
+
+#[test]
+fn this_program_starts_again_though_its_file_is_gone() {
+    const NAME: &str = "spawning::this_program_starts_again_though_its_file_is_gone";
+    const AGAIN: &str = "STARTED_AGAIN";
+    if is_child() {
+        let parent = inside::take_channel().unwrap().unwrap();
+        if std::env::var_os(AGAIN).is_none() {
+            fs::remove_file(std::env::current_exe().unwrap()).unwrap();
+            let mut launch = this_test(NAME);
+            launch.environment.extra.push((AGAIN.into(), "1".into()));
+            let again = Os::new().spawn(&launch).unwrap();
+            assert_eq!(receive(&again.channel, 5), b"again");
+        }
+        send(&parent, b"again").unwrap();
+        return;
+    }
+    within(|| {
+        let copy = format!("{}/gone-{}", env!("CARGO_TARGET_TMPDIR"), std::process::id());
+        fs::copy(std::env::current_exe().unwrap(), &copy).unwrap();
+        let launch = Launch { program: Some((&copy).into()), ..this_test(NAME) };
+        let first = Os::new().spawn(&launch).unwrap();
+        assert_eq!(receive(&first.channel, 5), b"again");
     });
 }

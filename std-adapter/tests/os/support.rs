@@ -10,9 +10,10 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal};
 
+use concurrent_futures::calls::Exit;
+
 use crate::os::{
-    Channel, Environment, Exit, Interest, Launch, Os, Output, Poll, Ready, Spawned, Sys, Watched,
-    Worker, inside,
+    Channel, Interest, Launch, Os, Output, Poll, Poller, Spawned, Sys, Worker, inside,
 };
 
 /// Long enough for any machine; a test that takes so long hangs.
@@ -73,10 +74,12 @@ pub(crate) fn wait(worker: &mut Worker) -> Exit {
 /// Waits until the channel is readable.
 #[track_caller]
 pub(crate) fn until_readable(channel: &Channel) {
-    let watched = [Watched { key: 0, descriptor: channel.as_fd(), interest: Interest::Read }];
-    let mut ready: Vec<Ready> = Vec::new();
-    let waited = Os::new().poll(&watched, Some(PATIENCE), &mut ready).unwrap();
-    assert_eq!(waited, Poll::Ready, "nothing arrives");
+    let poller = Poller::new().unwrap();
+    poller.watch(0, channel.as_fd(), Interest::Read).unwrap();
+    until("something arrives", || {
+        let waited = poller.wait(Some(PATIENCE), &mut Vec::new()).unwrap();
+        (waited == Poll::Ready).then_some(())
+    });
 }
 
 /// Receives exactly so many bytes.
@@ -113,14 +116,10 @@ pub(crate) fn is_child() -> bool {
 /// The named test of this program, in a process of its own.
 pub(crate) fn this_test(name: &str) -> Launch {
     let arguments = ["--exact", name, "--nocapture", "--test-threads=1"];
-    let environment =
-        Environment { extra: vec![(CHILD.into(), "1".into())], ..Environment::default() };
-    Launch {
-        arguments: arguments.map(Into::into).to_vec(),
-        environment,
-        stdout: Output::Null,
-        ..Launch::default()
-    }
+    let mut launch = Launch { stdout: Output::Null, ..Launch::default() };
+    launch.arguments = arguments.map(Into::into).to_vec();
+    launch.environment.extra.push((CHILD.into(), "1".into()));
+    launch
 }
 
 /// Runs the body of a test in a process of its own, because it changes what belongs to the whole of it.

@@ -11,13 +11,10 @@ use rustix::cmsg_space;
 use rustix::io::{Errno, retry_on_intr};
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
-    SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
+    SendAncillaryMessage, SendFlags, Shutdown, recvmsg, sendmsg, shutdown,
 };
 
 use super::platform;
-
-/// So many descriptors one receiving call takes in; a peer that sends more at once breaks the channel.
-pub(crate) const ATTACHED_AT_MOST: usize = 4;
 
 /// One end of the socket between the pool and a worker.
 ///
@@ -28,6 +25,9 @@ pub(crate) const ATTACHED_AT_MOST: usize = 4;
 pub(crate) struct Channel(OwnedFd);
 
 impl Channel {
+    /// So many descriptors one receiving call takes in; a peer that sends more at once breaks the channel.
+    pub(crate) const ATTACHED_AT_MOST: usize = 4;
+
     /// Both ends, closed to programs that are executed later.
     ///
     /// # Errors
@@ -99,6 +99,11 @@ impl Channel {
         Ok(())
     }
 
+    /// Ends the stream both ways, as closing this end would. What has arrived can still be received.
+    pub(crate) fn shut_down(&self) {
+        let _ = shutdown(&self.0, Shutdown::Both); // or the other end has done so
+    }
+
     /// # Errors
     /// As [`send`](Self::send).
     fn send_with(
@@ -124,7 +129,7 @@ impl Channel {
     /// that is the end of the stream as well.
     ///
     /// # Errors
-    /// `InvalidData` when more than [`ATTACHED_AT_MOST`] descriptors came with these bytes; they are
+    /// `InvalidData` when more than [`ATTACHED_AT_MOST`](Self::ATTACHED_AT_MOST) descriptors came with these bytes; they are
     /// closed.
     fn receive_with(
         &self,
@@ -132,7 +137,7 @@ impl Channel {
         attached: &mut Vec<OwnedFd>,
         flags: RecvFlags,
     ) -> io::Result<usize> {
-        let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(ATTACHED_AT_MOST))];
+        let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(Channel::ATTACHED_AT_MOST))];
         let mut ancillary = RecvAncillaryBuffer::new(&mut space);
         let flags = flags | platform::RECEIVE;
         let mut parts = [IoSliceMut::new(buffer)];
@@ -150,10 +155,11 @@ impl Channel {
             }
         }
         // The space has room for some more, for the sake of its alignment.
-        let are_too_many = attached.len() - before > ATTACHED_AT_MOST;
+        let are_too_many = attached.len() - before > Self::ATTACHED_AT_MOST;
         if are_too_many || received.flags.contains(ReturnFlags::CTRUNC) {
             attached.truncate(before);
-            let message = "the other end attached more descriptors than a message may carry";
+            let message = "the other end attached more descriptors than a message may carry, \
+                           or than this process has room for";
             return Err(io::Error::new(ErrorKind::InvalidData, message));
         }
         Ok(received.bytes)

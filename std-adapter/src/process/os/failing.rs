@@ -7,11 +7,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use concurrent_futures_core::calls::Exit;
 use rustix::io::Errno;
 use rustix::process::Signal;
 
 use super::{
-    Channel, Exit, Launch, MemoryFile, Poll, Ready, Signalled, Spawned, Sys, Waker, Watched, Words,
+    Channel, Interest, Launch, MemoryFile, Poll, Poller, Ready, Signalled, Spawned, Sys, Words,
     Worker,
 };
 
@@ -21,20 +22,24 @@ pub(crate) enum Call {
     Spawn,
     Send,
     Receive,
+    Poller,
+    Watch,
     Poll,
-    Waker,
     Signal,
     TryWait,
     Thread,
     Words,
     MemoryFile,
+    WriteFile,
 }
 
-/// A call that fails, once, without having been made.
+/// Calls that fail without having been made.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Fault {
     /// The first is 1, counted among those that it could be.
     pub(crate) nth: u64,
+    /// So many, one after the other.
+    pub(crate) times: u64,
     /// `None`: of any kind.
     pub(crate) call: Option<Call>,
     pub(crate) error: Errno,
@@ -75,7 +80,7 @@ impl<S: Sys> FailingSys<S> {
         count(&lock(&self.made), kind)
     }
 
-    /// Whether the call that should fail has come.
+    /// Whether the first call that should fail has come.
     pub(crate) fn has_failed(&self) -> bool {
         self.fault.is_some_and(|fault| self.calls(fault.call) >= fault.nth)
     }
@@ -89,7 +94,8 @@ impl<S: Sys> FailingSys<S> {
         made.push(call);
         let Some(fault) = self.fault else { return Ok(()) };
         let is_meant = fault.call.is_none_or(|kind| kind == call);
-        if is_meant && count(&made, fault.call) == fault.nth {
+        let fails = fault.nth..fault.nth + fault.times;
+        if is_meant && fails.contains(&count(&made, fault.call)) {
             return Err(fault.error.into());
         }
         Ok(())
@@ -130,29 +136,40 @@ impl<S: Sys> Sys for FailingSys<S> {
         self.inner.receive(channel, buffer, attached)
     }
 
+    fn poller(&self) -> io::Result<Poller> {
+        self.call(Call::Poller)?;
+        self.inner.poller()
+    }
+
+    fn watch(
+        &self,
+        poller: &Poller,
+        key: u64,
+        descriptor: BorrowedFd<'_>,
+        interest: Interest,
+    ) -> io::Result<()> {
+        self.call(Call::Watch)?;
+        self.inner.watch(poller, key, descriptor, interest)
+    }
+
     fn poll(
         &self,
-        watched: &[Watched<'_>],
+        poller: &Poller,
         timeout: Option<Duration>,
         ready: &mut Vec<Ready>,
     ) -> io::Result<Poll> {
         self.call(Call::Poll)?;
         let (Some(_), Some(timeout)) = (&self.clock, timeout) else {
-            return self.inner.poll(watched, timeout, ready);
+            return self.inner.poll(poller, timeout, ready);
         };
         let until = self.now().saturating_add(timeout);
         loop {
             let look = LOOK.min(until.saturating_sub(self.now()));
-            let polled = self.inner.poll(watched, Some(look), ready)?;
-            if polled == Poll::Ready || self.now() >= until {
+            let polled = self.inner.poll(poller, Some(look), ready)?;
+            if polled != Poll::Nothing || self.now() >= until {
                 return Ok(polled);
             }
         }
-    }
-
-    fn waker(&self) -> io::Result<Waker> {
-        self.call(Call::Waker)?;
-        self.inner.waker()
     }
 
     fn signal(&self, worker: &Worker, signal: Signal) -> io::Result<Signalled> {
@@ -173,6 +190,11 @@ impl<S: Sys> Sys for FailingSys<S> {
     fn memory_file(&self) -> io::Result<MemoryFile> {
         self.call(Call::MemoryFile)?;
         self.inner.memory_file()
+    }
+
+    fn write_file(&self, file: &MemoryFile, bytes: &[u8], position: u64) -> io::Result<()> {
+        self.call(Call::WriteFile)?;
+        self.inner.write_file(file, bytes, position)
     }
 
     fn thread(&self, name: &str, body: Box<dyn FnOnce() + Send>) -> io::Result<JoinHandle<()>> {

@@ -8,7 +8,7 @@ use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::buffer::spare_capacity;
-use rustix::fs::{fstat, ftruncate};
+use rustix::fs::fstat;
 use rustix::io::{pread, pwrite, retry_on_intr};
 
 use super::platform::{self, Seal};
@@ -48,17 +48,6 @@ impl MemoryFile {
     pub(crate) fn length(&self) -> io::Result<u64> {
         let length = fstat(&self.0)?.st_size;
         u64::try_from(length).map_err(|_| ErrorKind::InvalidData.into())
-    }
-
-    /// Makes it at least so long; the new bytes are zeros.
-    ///
-    /// # Errors
-    /// The system has no room for so many.
-    pub(crate) fn grow(&self, length: u64) -> io::Result<()> {
-        if self.length()? < length {
-            retry_on_intr(|| ftruncate(&self.0, length))?;
-        }
-        Ok(())
     }
 
     /// Writes all of it there, and makes the file as long as that takes.

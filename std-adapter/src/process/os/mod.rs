@@ -3,34 +3,39 @@
 //!
 //! Nothing here knows what is said between the two.
 
-mod attachments;
 mod build_id;
 mod channel;
-mod exit;
 #[cfg(test)]
+#[allow(dead_code, clippy::allow_attributes, reason = "of the tests, some do without it")]
 mod failing;
 pub(crate) mod inside;
 mod launch;
 mod memory_file;
 mod memory_file_pool;
 mod platform;
-mod poll;
+mod poller;
 mod resources;
 mod sys;
 mod words;
 mod worker;
 
-pub(crate) use attachments::{Attaching, Detaching};
 pub(crate) use build_id::build_id;
-pub(crate) use channel::{ATTACHED_AT_MOST, Channel};
-pub(crate) use exit::Exit;
+pub(crate) use channel::Channel;
 #[cfg(test)]
+#[allow(unused_imports, clippy::allow_attributes, reason = "of the tests, some do without it")]
 pub(crate) use failing::{Call, FailingSys, Fault};
-pub(crate) use launch::{Environment, Group, Inherited, Launch, Output};
+pub(crate) use launch::{Group, Inherited, Launch, Output};
 pub(crate) use memory_file::MemoryFile;
 pub(crate) use memory_file_pool::MemoryFilePool;
-pub(crate) use poll::{Interest, Poll, Ready, Waker, Watched};
-pub(crate) use resources::ResourceLimits;
+#[cfg(test)]
+#[allow(
+    unused_imports,
+    clippy::allow_attributes,
+    reason = "of the tests, those of the system have it"
+)]
+pub(crate) use poller::ListPoller;
+pub(crate) use poller::{Interest, Poll, Poller, Ready};
+pub(crate) use resources::limit_resources;
 pub(crate) use sys::{Os, Sys};
 pub(crate) use words::Words;
 pub(crate) use worker::{Signalled, Spawned, Worker};

@@ -7,11 +7,11 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use concurrent_futures_core::calls::Exit;
 use rustix::process::Signal;
 
 use super::{
-    Channel, Exit, Launch, MemoryFile, Poll, Ready, Signalled, Spawned, Waker, Watched, Words,
-    Worker, poll,
+    Channel, Interest, Launch, MemoryFile, Poll, Poller, Ready, Signalled, Spawned, Words, Worker,
 };
 
 /// The calls of the operating system that a pool makes in the parent.
@@ -47,23 +47,34 @@ pub(crate) trait Sys: fmt::Debug + Send + Sync + 'static {
         attached: &mut Vec<OwnedFd>,
     ) -> io::Result<usize>;
 
-    /// Waits until one of the descriptors is ready, for so long at most, or for ever; replaces what is
-    /// in `ready`. It may return early.
+    /// As [`Poller::new`].
     ///
     /// # Errors
-    /// The system has no memory for so many.
+    /// As there.
+    fn poller(&self) -> io::Result<Poller>;
+
+    /// As [`Poller::watch`].
+    ///
+    /// # Errors
+    /// As there.
+    fn watch(
+        &self,
+        poller: &Poller,
+        key: u64,
+        descriptor: BorrowedFd<'_>,
+        interest: Interest,
+    ) -> io::Result<()>;
+
+    /// As [`Poller::wait`].
+    ///
+    /// # Errors
+    /// As there.
     fn poll(
         &self,
-        watched: &[Watched<'_>],
+        poller: &Poller,
         timeout: Option<Duration>,
         ready: &mut Vec<Ready>,
     ) -> io::Result<Poll>;
-
-    /// Something to end a [`poll`](Self::poll) with.
-    ///
-    /// # Errors
-    /// No descriptors are left.
-    fn waker(&self) -> io::Result<Waker>;
 
     /// As [`Worker::signal`].
     ///
@@ -88,6 +99,12 @@ pub(crate) trait Sys: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// As there.
     fn memory_file(&self) -> io::Result<MemoryFile>;
+
+    /// As [`MemoryFile::write_all_at`].
+    ///
+    /// # Errors
+    /// As there.
+    fn write_file(&self, file: &MemoryFile, bytes: &[u8], position: u64) -> io::Result<()>;
 
     /// Starts a thread.
     ///
@@ -135,17 +152,27 @@ impl Sys for Os {
         channel.receive(buffer, attached)
     }
 
+    fn poller(&self) -> io::Result<Poller> {
+        Poller::new()
+    }
+
+    fn watch(
+        &self,
+        poller: &Poller,
+        key: u64,
+        descriptor: BorrowedFd<'_>,
+        interest: Interest,
+    ) -> io::Result<()> {
+        poller.watch(key, descriptor, interest)
+    }
+
     fn poll(
         &self,
-        watched: &[Watched<'_>],
+        poller: &Poller,
         timeout: Option<Duration>,
         ready: &mut Vec<Ready>,
     ) -> io::Result<Poll> {
-        poll::wait(watched, timeout, ready)
-    }
-
-    fn waker(&self) -> io::Result<Waker> {
-        Waker::new()
+        poller.wait(timeout, ready)
     }
 
     fn signal(&self, worker: &Worker, signal: Signal) -> io::Result<Signalled> {
@@ -162,6 +189,10 @@ impl Sys for Os {
 
     fn memory_file(&self) -> io::Result<MemoryFile> {
         MemoryFile::create()
+    }
+
+    fn write_file(&self, file: &MemoryFile, bytes: &[u8], position: u64) -> io::Result<()> {
+        file.write_all_at(bytes, position)
     }
 
     fn thread(&self, name: &str, body: Box<dyn FnOnce() + Send>) -> io::Result<JoinHandle<()>> {

@@ -3,14 +3,16 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::process::{self, Child};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{self, Child, ExitStatus};
 
+use concurrent_futures_core::calls::Exit;
 use rustix::io::{Errno, ioctl_fionbio};
 use rustix::process::{
     Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
 };
 
-use super::{Channel, Exit, Group, Launch, platform};
+use super::{Channel, Group, Launch, platform};
 
 /// A worker that was started.
 #[derive(Debug)]
@@ -138,13 +140,21 @@ impl Worker {
     /// As [`try_wait`](Self::try_wait).
     fn reap(&mut self) -> io::Result<Option<Exit>> {
         match self.child.try_wait() {
-            Ok(status) => Ok(status.map(Exit::from)),
+            Ok(status) => Ok(status.map(exit_of)),
             // Somebody else in the program waits for any child, and was faster.
             Err(error) if error.raw_os_error() == Some(Errno::CHILD.raw_os_error()) => {
                 Ok(Some(Exit::Unknown))
             }
             Err(error) => Err(error),
         }
+    }
+}
+
+fn exit_of(status: ExitStatus) -> Exit {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => Exit::Code(code),
+        (None, Some(signal)) => Exit::Signal(signal),
+        (None, None) => Exit::Unknown,
     }
 }
 
