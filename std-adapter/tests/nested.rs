@@ -2,6 +2,11 @@
 //! of libtest, whose binaries become workers in another way.
 
 #[cfg(all(unix, feature = "linkme"))]
+#[expect(
+    clippy::missing_errors_doc,
+    clippy::missing_panics_doc,
+    reason = "a test, which says so by its name"
+)]
 mod nested {
     use concurrent_futures::{ProcessPoolExecutor, task};
 

@@ -33,6 +33,7 @@ static INITIALIZED: AtomicBool = AtomicBool::new(false);
 ///     // arguments are looked at, threads are started and pools made after this
 /// }
 /// ```
+#[expect(clippy::needless_doctest_main, reason = "where it is called is the point")]
 pub fn init() {
     init_with([]);
 }

@@ -224,7 +224,9 @@ impl<L: LargeSource + Clone> Supervisor<L> {
             return self.failure(at, call, &frame).map(Landing::Failed);
         }
         let ran = Duration::from_nanos(u64::from(frame.header.ran) * 100);
-        let encoded = Encoded::new(frame.payload, large, self.settings.limits).after(ran);
+        // A file that is used again may be longer than what was attached this time.
+        let limits = self.settings.limits.attached(frame.header.attached);
+        let encoded = Encoded::new(frame.payload, large, limits).after(ran);
         Ok(if kind == FrameKind::Raised {
             Landing::Raised(encoded)
         } else {
