@@ -58,6 +58,7 @@ impl<L> Outbox<L> {
         };
         gathered.extend_from_slice(&header.to_bytes());
         match payload {
+            Payload::Tiny(bytes) => gathered.extend_from_slice(bytes),
             Payload::Small(bytes) => gathered.extend_from_slice(bytes),
             Payload::Large(bytes) => {
                 let bytes = Bytes::Shared(bytes.clone());
