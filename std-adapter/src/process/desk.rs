@@ -18,21 +18,20 @@ use std::mem;
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::task::Waker;
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
+use concurrent_futures_core::calls::Desk;
 use concurrent_futures_core::calls::supervisor::{Action, NewCall, Supervisor, WorkerId};
-use concurrent_futures_core::calls::{CallPromise, Desk, Landing};
 use concurrent_futures_core::{FutureId, RefusedReason, Room, Ticket};
 
 use super::callbacks::{Callbacks, Job};
 use super::file::{Open, SharedFile};
 use super::line::Line;
 use super::os::{MemoryFilePool, Poller, Sys};
-use super::retries::{EndedAttempt, Retries};
+use super::resolutions::Resolutions;
+use super::retries::Retries;
 use crate::contain::contain;
-use crate::timer;
 
 /// What all threads of a pool share.
 #[derive(Debug)]
@@ -100,54 +99,6 @@ pub(super) enum Written {
     Enough,
     /// It takes nothing any more.
     Never,
-}
-
-/// Futures to resolve, outside the lock.
-#[derive(Debug, Default)]
-#[must_use]
-pub(super) struct Resolutions {
-    list: Vec<(CallPromise, Landing)>,
-    /// What may be attempted again is not resolved yet.
-    attempts: Vec<EndedAttempt>,
-    /// The pool has ended, and the timer has calls that wait for another attempt.
-    overtaken: bool,
-    /// Those who have waited for room.
-    wakers: Vec<Waker>,
-    callbacks: Option<Callbacks>,
-}
-
-impl Resolutions {
-    fn add(&mut self, mut more: Self) {
-        self.list.append(&mut more.list);
-        self.attempts.append(&mut more.attempts);
-        self.overtaken |= more.overtaken;
-        self.wakers.append(&mut more.wakers);
-        self.callbacks = more.callbacks.or(self.callbacks.take());
-    }
-
-    /// Resolves them, and hands what is a user's to the thread for that.
-    pub(super) fn land(self) {
-        for (promise, landing) in self.list {
-            if let Some(aftermath) = promise.land(landing) {
-                match &self.callbacks {
-                    Some(callbacks) => callbacks.run(Box::new(move || aftermath.run())),
-                    None => aftermath.run(),
-                }
-            }
-        }
-        for attempt in self.attempts {
-            match &self.callbacks {
-                Some(callbacks) => callbacks.run(Box::new(move || attempt.follow())),
-                None => attempt.follow(),
-            }
-        }
-        for waker in self.wakers {
-            contain(|| waker.wake());
-        }
-        if self.overtaken {
-            timer::waker().wake_by_ref();
-        }
-    }
 }
 
 impl<S: Sys> PoolDesk<S> {

@@ -44,6 +44,8 @@ mod pool;
 #[cfg(unix)]
 mod printed;
 #[cfg(unix)]
+mod resolutions;
+#[cfg(unix)]
 mod retries;
 #[cfg(unix)]
 mod retrying;

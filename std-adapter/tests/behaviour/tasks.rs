@@ -1,8 +1,10 @@
 //! Functions with `#[task]`: they stay functions, and are found.
 
-use concurrent_futures::__private::{find, register};
-use concurrent_futures::calls::{Registry, RegistryError, TaskEntry};
-use concurrent_futures::{NotRegistered, RegisterError, registry, task, tasks};
+use concurrent_futures::__private::find;
+use concurrent_futures::calls::{Registry, TaskEntry};
+#[cfg(feature = "linkme")]
+use concurrent_futures::{__private::register, RegisterError, calls::RegistryError};
+use concurrent_futures::{NotRegistered, task, tasks};
 
 /// Documented as any other.
 #[task]
@@ -67,6 +69,7 @@ fn never_borrowed(text: std::borrow::Cow<'static, str>) -> std::borrow::Cow<'sta
     text
 }
 
+#[cfg(feature = "linkme")]
 fn function_of<F: 'static>(_: &F) -> Result<&'static str, Box<dyn std::error::Error>> {
     let index = find::<F>()?;
     Ok(registry()?.get(index).ok_or("no such index")?.name())
