@@ -88,7 +88,7 @@ fn tasks_map_over_their_own_pool_of_one() {
             );
             assert_eq!(
                 outer.map(Result::unwrap).sum::<u32>(),
-                (0..20).map(|n| 100 * n + 4950).sum()
+                (0..20).map(|n| 100 * n + 4950).sum::<u32>()
             );
         }
     });

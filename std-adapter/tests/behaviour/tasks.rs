@@ -3,7 +3,7 @@
 use concurrent_futures::__private::find;
 use concurrent_futures::calls::{Registry, TaskEntry};
 #[cfg(feature = "linkme")]
-use concurrent_futures::{__private::register, RegisterError, calls::RegistryError};
+use concurrent_futures::{__private::register, RegisterError, calls::RegistryError, registry};
 use concurrent_futures::{NotRegistered, task, tasks};
 
 /// Documented as any other.
