@@ -43,7 +43,8 @@ impl ProcessPoolExecutor {
     /// call that three workers were lost with is not attempted again, nor is one that was
     /// [killed](Self::kill).
     ///
-    /// What the policy asks is asked in the pool's thread for callbacks, and must not block.
+    /// What the policy asks is asked in the pool's thread for callbacks, and must not block. A done callback that
+    /// does holds up the attempts of other calls.
     ///
     /// # Cancellation
     /// Before an attempt has started and between two of them, `cancel` succeeds. After a
