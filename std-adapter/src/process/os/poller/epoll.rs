@@ -9,7 +9,10 @@ use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::io::Errno;
 
 use super::waker::Waker;
-use super::{Interest, Poll, Ready, WAKER, timespec};
+use super::{Interest, Poll, Ready, timespec};
+
+/// The key of the poller's own descriptor.
+const WAKER: u64 = u64::MAX;
 
 /// So many events one wait tells of; the others are told of by the next.
 const EVENTS: usize = 64;

@@ -69,9 +69,6 @@ impl Poll {
     }
 }
 
-/// The key of the poller's own descriptor.
-const WAKER: u64 = u64::MAX;
-
 /// So long a wait lasts at most: longer ones are not possible everywhere.
 const LONGEST: Duration = Duration::from_secs(86_400);
 
