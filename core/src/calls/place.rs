@@ -53,8 +53,10 @@ crate::sync::not_modeled! {
     impl Place {
         /// A word in memory that is shared, as a place.
         pub fn from_word(word: &core::sync::atomic::AtomicU32) -> &Self {
-            // SAFETY: both are a u32 in memory that is changed by atomic operations only, wherever the
-            // atomics of this crate are from.
+            // SAFETY: a `Place` is transparent over this crate's atomic, which is core's own or that of
+            // portable-atomic, whose representation is that of the integer, as core's is: the same size, and
+            // an alignment that `word` has. Both sides only ever change it by atomic operations, and the
+            // result borrows `word`.
             unsafe { &*core::ptr::from_ref(word).cast::<Self>() }
         }
     }

@@ -245,8 +245,6 @@ impl<L: LargeSource + Clone> Supervisor<L> {
         let failure = RemoteFailure::from_bytes(&frame.payload, &self.settings.limits)
             .map_err(|error| format!("a failure that cannot be read: {error}"))?;
         let pid = self.workers[at].pid;
-        Ok(error_of(failure, |message| {
-            format!("{}, in process {pid}: {message}", self.name_of(call))
-        }))
+        Ok(error_of(failure, |message| format!("{}, in process {pid}: {message}", call.name)))
     }
 }

@@ -145,7 +145,7 @@ impl<L: LargeSource + Clone> Supervisor<L> {
             true => WorkerPhase::Running,
             false => WorkerPhase::Replying,
         };
-        let report = WorkerReport { pid: worker.pid, exit, phase, task: self.name_of(call) };
+        let report = WorkerReport { pid: worker.pid, exit, phase, task: call.name.into() };
         let (kind, message) = describe(why, &report, call.run_for);
         let remote = Remote { worker: Some(report), backtrace: None };
         TaskError::remote(kind, message, None, remote)

@@ -378,10 +378,6 @@ impl<L: LargeSource + Clone> Supervisor<L> {
             self.actions.push(Action::Write(id));
         }
     }
-
-    fn name_of(&self, call: &NewCall<L>) -> String {
-        call.name.into()
-    }
 }
 
 impl<L> fmt::Debug for Supervisor<L> {
