@@ -26,7 +26,9 @@ impl CallOptions {
     /// A call that runs for longer fails as [`DeadlinePassed`](crate::TaskErrorKind::DeadlinePassed), and
     /// its worker is killed, with all that it started, and replaced.
     ///
-    /// The time counts from when the call was sent to a worker that had nothing else to do.
+    /// The time counts from when the call was sent to a worker that had nothing else to do. One that has not begun
+    /// with it by then is given another tenth of a second; after that it is replaced, and the call, which has
+    /// not run, is sent to another.
     pub fn run_timeout(self, time: Duration) -> Self {
         Self { run_timeout: Some(time), ..self }
     }

@@ -1,5 +1,6 @@
 //! The thread of a pool that moves bytes: it waits for all sockets and all deadlines, starts workers, ends
-//! them, and learns how they ended. It never runs a user's code.
+//! them, and learns how they ended. It wakes who waits, and makes a text of an initializer's error; all else that
+//! is a user's runs in the thread for callbacks.
 #![forbid(unsafe_code)]
 
 use std::io::ErrorKind;
