@@ -119,7 +119,7 @@ impl SlotRef {
             observer.ended(Ended::of(&error));
             let state = &self.header().state;
             // An error is a user's, and its end may look at this frame, whose slot has to be there.
-            let published = match (&error, self.table().settled) {
+            let published = match (&error, self.table().settled()) {
                 (None, None) => state.publish_finished_and_release(),
                 (None, Some(_)) => {
                     PublishedAndReleased::Held(state.publish_finished(Ending::Value))
@@ -235,7 +235,7 @@ impl SlotRef {
     /// Tells whoever waits until the slot is settled, if somebody does: a scope.
     #[inline]
     fn tell_settled(&self) {
-        if let Some(settled) = self.table().settled {
+        if let Some(settled) = self.table().settled() {
             // SAFETY: the table is this slot's.
             unsafe { settled(self.as_raw()) };
         }

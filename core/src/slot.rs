@@ -69,6 +69,14 @@ pub(crate) struct Table {
     pub(crate) number: unsafe fn(NonNull<Header>) -> u64,
 }
 
+impl Table {
+    /// Whom to tell that the slot is settled, where somebody waits for that: a scope, so nobody without `std`.
+    #[inline]
+    pub(crate) fn settled(&self) -> Option<unsafe fn(NonNull<Header>)> {
+        if cfg!(feature = "std") { self.settled } else { None }
+    }
+}
+
 /// What links a slot into the ledger of its executor, beside whatever queue its backend has (I7).
 pub(crate) struct LedgerEntry {
     pub(crate) home: AtomicU32,

@@ -87,8 +87,9 @@ const STOP: u32 = 1 << 8;
 const FAILED: u32 = 1 << 9;
 /// Somebody has been told of the error, or will be.
 const READ: u32 = 1 << 10;
-/// The call was sent to a worker: the keeper knows whether it has started.
-const AWAY: u32 = 1 << 11;
+/// The call was sent to a worker: the keeper knows whether it has started. No bit where there are no calls: nothing is
+/// ever away there, and whoever asks costs nothing.
+const AWAY: u32 = if cfg!(feature = "calls") { 1 << 11 } else { 0 };
 /// One reference (I5); the count is all that lies above. A slot has as many as it has handles: the
 /// future, a promise or a task, a queue entry, and one for each `Canceller`. Half a million of
 /// those for one future is more than anybody keeps; whoever does leaks one slot.
@@ -386,8 +387,7 @@ impl State {
         debug_assert!(before & FINISHED != 0 && before & TAKEN == 0, "taken twice (I3)");
     }
 
-    /// The unique future is being dropped.
-    #[inline]
+    /// The unique future is being dropped, and was not resolved when last seen.
     pub(crate) fn farewell(&self) -> Farewell {
         // ORDERING: Acquire sees the outcome that the caller may have to drop, pairs with the
         // Release of arrow 3. Nothing is published: the flag alone speaks.
@@ -472,7 +472,7 @@ impl Snapshot {
     /// Pending, and at a worker: it may have started.
     #[inline]
     pub(crate) fn is_away(self) -> bool {
-        self.0 & (LIFE | AWAY) == AWAY
+        AWAY != 0 && self.0 & (LIFE | AWAY) == AWAY
     }
 
     /// Started, not resolved. A slot that is being cancelled is not running.

@@ -210,12 +210,19 @@ impl Unique {
     }
 }
 
+impl Unique {
+    /// The future of a slot that was not resolved when last seen is being dropped.
+    fn leave_unresolved(&mut self) -> Farewell {
+        self.stop_waiting();
+        self.0.header().state.farewell()
+    }
+}
+
 impl Drop for Unique {
     fn drop(&mut self) {
-        self.stop_waiting();
-        match self.0.header().state.farewell() {
-            Farewell::DropOutcome => self.0.drop_outcome(),
-            Farewell::Nothing => {}
+        // Of a slot that is resolved nobody asks whether its future is there: what is in it is ours (I3).
+        if self.0.snapshot().is_done() || self.leave_unresolved() == Farewell::DropOutcome {
+            self.0.drop_outcome();
         }
     }
 }
