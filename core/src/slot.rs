@@ -446,28 +446,38 @@ impl SlotRef {
     #[inline]
     pub(crate) unsafe fn leave_with_outcome(self) {
         let this = ManuallyDrop::new(self);
-        if this.header().state.leave_with_outcome() == Release::Last {
+        if let Release::Last(_) = this.header().state.leave_with_outcome() {
             // SAFETY: the last reference was ours (I5), and the room is empty.
             unsafe { (this.header().table.free)(this.0) };
         }
+    }
+
+    /// Gives the memory back without giving up the last reference first: nobody is left who would look.
+    ///
+    /// # Safety
+    /// This reference is the last, and the caller has seen the slot as spent.
+    #[inline]
+    pub(crate) unsafe fn end(self) {
+        let this = ManuallyDrop::new(self);
+        // SAFETY: the last reference is ours (I5), and the room is empty.
+        unsafe { (this.header().table.free)(this.0) };
     }
 }
 
 impl Drop for SlotRef {
     #[inline]
     fn drop(&mut self) {
-        if self.header().state.release() == Release::Last {
-            free(self.0);
+        if let Release::Last(state) = self.header().state.release() {
+            free(self.0, state);
         }
     }
 }
 
-/// Ends a slot to which no reference is left.
-fn free(header: NonNull<Header>) {
+/// Ends a slot to which no reference is left, and of which that is the state.
+fn free(header: NonNull<Header>, state: Snapshot) {
     // SAFETY: the last reference was ours (I5).
-    let shared = unsafe { header.as_ref() };
-    let table = shared.table;
-    if shared.state.load().has_outcome() {
+    let table = unsafe { header.as_ref() }.table;
+    if state.has_outcome() {
         // SAFETY: nobody is left who could take it.
         let _ = contain(|| unsafe { (table.drop_outcome)(header) });
     }

@@ -216,8 +216,8 @@ pub(crate) enum Farewell {
 #[must_use]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Release {
-    /// The caller frees the slot (I5).
-    Last,
+    /// The caller frees the slot (I5), which was last like this.
+    Last(Snapshot),
     /// Others hold it.
     Held,
 }
@@ -403,8 +403,8 @@ impl State {
         // else is left, nor can come, and who frees sees all that they did.
         let now = self.0.load(Ordering::Acquire);
         debug_assert!(now & (TAKEN | FUTURE_GONE) == 0, "left twice (I3)");
-        if now & !(REFERENCE - 1) == REFERENCE && now & LEAKED == 0 {
-            return Release::Last;
+        if Snapshot(now).is_last() {
+            return Release::Last(Snapshot(now));
         }
         // ORDERING: as in `release`. Both flags are clear, and nobody else sets them.
         let before = self.0.fetch_sub(REFERENCE - (TAKEN | FUTURE_GONE), Ordering::AcqRel);
@@ -439,11 +439,8 @@ impl State {
     /// What came of giving up one of the references that were counted `before`.
     #[inline]
     fn released(before: u32) -> Release {
-        if before & !(REFERENCE - 1) == REFERENCE && before & LEAKED == 0 {
-            Release::Last
-        } else {
-            Release::Held
-        }
+        let before = Snapshot(before);
+        if before.is_last() { Release::Last(before) } else { Release::Held }
     }
 
     /// # Errors
@@ -519,6 +516,18 @@ impl Snapshot {
     /// Somebody wishes that the task would stop.
     pub(crate) fn is_stop_requested(self) -> bool {
         self.0 & STOP != 0
+    }
+
+    /// One reference is left, and its holder is alone with the slot.
+    #[inline]
+    fn is_last(self) -> bool {
+        self.0 & (!(REFERENCE - 1) | LEAKED) == REFERENCE
+    }
+
+    /// Resolved, with nothing in the room, and one reference is left: nothing of this changes any more.
+    #[inline]
+    pub(crate) fn is_spent(self) -> bool {
+        self.is_done() && !self.has_outcome() && self.is_last()
     }
 
     /// A waker is registered, or was when it resolved.

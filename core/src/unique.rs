@@ -10,13 +10,13 @@ use crate::slot::{Access, SlotRef};
 use crate::state::{Arm, Disarm, Farewell, Snapshot};
 
 /// The reference of the one future that may wait inline and take the outcome.
-pub(crate) struct Unique(SlotRef);
+pub(crate) struct Unique(ManuallyDrop<SlotRef>);
 
 impl Unique {
     /// # Safety
     /// There is at most one for a slot, at any time, and no `Unique` for it was dropped before.
     pub(crate) unsafe fn new(slot: SlotRef) -> Self {
-        Self(slot)
+        Self(ManuallyDrop::new(slot))
     }
 
     pub(crate) fn slot(&self) -> &SlotRef {
@@ -186,9 +186,9 @@ impl Unique {
         let outcome = unsafe { (self.0.table().outcome)(self.0.as_raw(), Access::Exclusive) };
         // SAFETY: there is an outcome, it is ours (I3), and `T` is its type.
         let outcome = unsafe { outcome.cast::<Result<T, TaskError>>().read() };
-        let this = ManuallyDrop::new(self);
+        let mut this = ManuallyDrop::new(self);
         // SAFETY: `this` is not used again, nor dropped.
-        let slot = unsafe { core::ptr::read(&this.0) };
+        let slot = unsafe { ManuallyDrop::take(&mut this.0) };
         // SAFETY: the future's own reference, and the outcome was moved out just now.
         unsafe { slot.leave_with_outcome() };
         Ok(outcome)
@@ -199,7 +199,7 @@ impl Unique {
     /// # Errors
     /// The formatter's.
     pub(crate) fn print(&self, f: &mut fmt::Formatter<'_>, name: &str) -> fmt::Result {
-        write!(f, "<{name} {:?}", self.0)?;
+        write!(f, "<{name} {:?}", self.slot())?;
         if self.0.snapshot().has_outcome() {
             match self.error() {
                 None => write!(f, " returned {}", (self.0.table().type_name)())?,
@@ -220,9 +220,20 @@ impl Unique {
 
 impl Drop for Unique {
     fn drop(&mut self) {
+        let seen = self.0.snapshot();
         // Of a slot that is resolved nobody asks whether its future is there: what is in it is ours (I3).
-        if self.0.snapshot().is_done() || self.leave_unresolved() == Farewell::DropOutcome {
+        let has_outcome = match seen.is_done() {
+            true => seen.has_outcome(),
+            false => self.leave_unresolved() == Farewell::DropOutcome,
+        };
+        if has_outcome {
             self.0.drop_outcome();
+        }
+        // SAFETY: not used again.
+        let slot = unsafe { ManuallyDrop::take(&mut self.0) };
+        if seen.is_spent() {
+            // SAFETY: seen as spent by the holder of the one reference.
+            unsafe { slot.end() };
         }
     }
 }
