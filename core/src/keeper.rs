@@ -69,7 +69,7 @@ pub(crate) trait Keeper: Send + Sync + Sized {
 
 /// Whether there are keepers on the heap. Those in statics are neither counted nor asked by strangers, and where there
 /// are no others all that has to do with it costs nothing.
-const ON_HEAP: bool = cfg!(feature = "alloc");
+pub(crate) const ON_HEAP: bool = cfg!(feature = "alloc");
 
 /// A counted reference to a keeper, two pointers wide, that a slot stores.
 #[derive(Clone, Copy)]

@@ -3,8 +3,8 @@
 
 use crate::completion::Completion;
 use crate::contain::contain;
+use crate::context::{Entered, enter_task};
 use crate::error::TaskError;
-use crate::keeper::KeeperRef;
 use crate::node::Visit;
 use crate::slot::{Access, SlotRef};
 use crate::state::{CancelClaim, Claim, Ending, Published, PublishedAndReleased};
@@ -72,7 +72,7 @@ impl SlotRef {
         if self.claim() == Claim::TooLate {
             return Ran::TooLate(self);
         }
-        if self.keeper().is_some_and(KeeperRef::is_counted) {
+        if self.counted_keeper().is_some() {
             // SAFETY: claimed just now.
             unsafe { self.run_claimed() };
         } else {
@@ -88,7 +88,7 @@ impl SlotRef {
         // Only when the frame is gone, and also when the task unwinds: what the keeper's end drops
         // may look at the frames of this thread.
         let _let_go = LetKeeperGo(self);
-        crate::context::enter_task(self.address(), self.keeper(), || {
+        enter_task(Entered::new(self), || {
             if let Some(keeper) = self.keeper() {
                 // SAFETY: claimed and not settled (I6); if not counted, this thread runs for it.
                 unsafe { keeper.started() };
@@ -110,9 +110,9 @@ impl SlotRef {
     /// As for `run_claimed`, and the slot has no counted keeper.
     #[inline]
     unsafe fn run_and_release(self, observer: &impl Observe) {
-        let (address, keeper) = (self.address(), self.keeper());
+        let entered = Entered::new(&self);
         // What is left of the reference goes after the frame, which its end may look at.
-        let _held = crate::context::enter_task(address, keeper, move || {
+        let _held = enter_task(entered, move || {
             observer.started();
             // SAFETY: as the caller promises; the table is this slot's.
             let error = unsafe { (self.table().run)(self.as_raw()) };
@@ -243,7 +243,7 @@ impl SlotRef {
 
     /// Skipping it leaks the keeper, no worse.
     fn give_keeper_up(&self) {
-        let Some(keeper) = self.keeper().filter(|keeper| keeper.is_counted()) else { return };
+        let Some(keeper) = self.counted_keeper() else { return };
         if keeper.answers_strangers() {
             // Waits for a stranger that saw the slot pending and is retaining the keeper.
             self.with_lock(|| ());
@@ -337,7 +337,7 @@ impl<'a> KeeperHeld<'a> {
 
 impl Drop for KeeperHeld<'_> {
     fn drop(&mut self) {
-        match self.0.keeper() {
+        match self.0.keeper_on_heap() {
             Some(keeper) if !keeper.is_counted() => {
                 // SAFETY: counted by `after_claim`.
                 unsafe { keeper.release() };

@@ -8,7 +8,7 @@ use core::task::Waker;
 use crate::completion::FutureState;
 use crate::contain::contain;
 use crate::error::TaskError;
-use crate::keeper::KeeperRef;
+use crate::keeper::{KeeperRef, ON_HEAP};
 use crate::node::{Node, NodeList, Visit};
 use crate::queue::Links;
 use crate::state::{List, Release, Snapshot, State};
@@ -205,9 +205,22 @@ impl SlotRef {
         unsafe { (self.table().keeper)(self.0) }
     }
 
+    /// The keeper, where one that lives on the heap would make a difference; `None` where none does, for
+    /// which the slot is not even asked.
+    #[inline]
+    pub(crate) fn keeper_on_heap(&self) -> Option<KeeperRef> {
+        if ON_HEAP { self.keeper() } else { None }
+    }
+
+    /// The keeper of which the slot holds a reference, if it is one of those.
+    #[inline]
+    pub(crate) fn counted_keeper(&self) -> Option<KeeperRef> {
+        self.keeper_on_heap().filter(|keeper| keeper.is_counted())
+    }
+
     /// Whether another task has to end before this one can start.
     pub(crate) fn is_chained(&self) -> bool {
-        self.keeper().is_some_and(KeeperRef::is_chained)
+        self.keeper_on_heap().is_some_and(KeeperRef::is_chained)
     }
 
     /// The task that a waiter would have to run for this one to end: itself, or the first of the
@@ -243,7 +256,7 @@ impl SlotRef {
     /// no write.
     pub(crate) fn may_be_claimed(&self) -> bool {
         self.snapshot().is_pending()
-            && self.keeper().is_some_and(|keeper| {
+            && self.keeper_on_heap().is_some_and(|keeper| {
                 keeper.is_claimable() && (keeper.answers_strangers() || crate::context::in_task())
             })
     }
@@ -320,7 +333,8 @@ impl SlotRef {
         over: impl Fn(Snapshot) -> bool,
         question: impl FnOnce(KeeperRef) -> R,
     ) -> Option<R> {
-        let keeper = self.keeper()?;
+        // One in a static answers no strangers, and without a heap nobody knows of himself that he is none.
+        let keeper = self.keeper_on_heap()?;
         if over(self.snapshot()) {
             return None;
         }
