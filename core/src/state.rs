@@ -527,7 +527,8 @@ impl Snapshot {
     /// Resolved, with nothing in the room, and one reference is left: nothing of this changes any more.
     #[inline]
     pub(crate) fn is_spent(self) -> bool {
-        self.is_done() && !self.has_outcome() && self.is_last()
+        let now = self.0 & (!(REFERENCE - 1) | LEAKED | LIFE | TAKEN);
+        now == REFERENCE | FINISHED | TAKEN || now == REFERENCE | CANCELLED
     }
 
     /// A waker is registered, or was when it resolved.

@@ -138,20 +138,19 @@ impl Unique {
     /// `T` is the type of the slot's value.
     pub(crate) unsafe fn take<T>(&mut self) -> Option<Result<T, TaskError>> {
         let snapshot = self.0.snapshot();
-        if !snapshot.is_done() {
-            return None;
-        }
-        if snapshot.is_cancelled() {
-            return Some(Err(TaskError::cancelled()));
-        }
         if !snapshot.has_outcome() {
-            return Some(Err(TaskError::taken()));
+            return if snapshot.is_done() { Some(Err(Self::why_empty(snapshot))) } else { None };
         }
         self.0.header().state.mark_taken();
         // SAFETY: the table is this slot's.
         let outcome = unsafe { (self.0.table().outcome)(self.0.as_raw(), Access::Exclusive) };
         // SAFETY: there was an outcome, it is ours (I3) and now marked as taken; `T` is its type.
         Some(unsafe { outcome.cast::<Result<T, TaskError>>().read() })
+    }
+
+    /// Why a slot that is resolved has no outcome.
+    fn why_empty(snapshot: Snapshot) -> TaskError {
+        if snapshot.is_cancelled() { TaskError::cancelled() } else { TaskError::taken() }
     }
 
     /// Looks at the outcome where it is, if the slot is resolved and has one.
@@ -211,29 +210,33 @@ impl Unique {
 }
 
 impl Unique {
-    /// The future of a slot that was not resolved when last seen is being dropped.
-    fn leave_unresolved(&mut self) -> Farewell {
-        self.stop_waiting();
-        self.0.header().state.farewell()
+    /// Gives up a slot that is not spent, and was last seen like this. Called once, at the end.
+    fn leave(&mut self, seen: Snapshot) {
+        // Of a slot that is resolved nobody asks whether its future is there: what is in it is ours (I3).
+        let has_outcome = if seen.is_done() {
+            seen.has_outcome()
+        } else {
+            self.stop_waiting();
+            self.0.header().state.farewell() == Farewell::DropOutcome
+        };
+        if has_outcome {
+            self.0.drop_outcome();
+        }
+        // SAFETY: not used again, as the caller promises.
+        unsafe { ManuallyDrop::drop(&mut self.0) };
     }
 }
 
 impl Drop for Unique {
     fn drop(&mut self) {
         let seen = self.0.snapshot();
-        // Of a slot that is resolved nobody asks whether its future is there: what is in it is ours (I3).
-        let has_outcome = match seen.is_done() {
-            true => seen.has_outcome(),
-            false => self.leave_unresolved() == Farewell::DropOutcome,
-        };
-        if has_outcome {
-            self.0.drop_outcome();
-        }
-        // SAFETY: not used again.
-        let slot = unsafe { ManuallyDrop::take(&mut self.0) };
         if seen.is_spent() {
+            // SAFETY: not used again.
+            let slot = unsafe { ManuallyDrop::take(&mut self.0) };
             // SAFETY: seen as spent by the holder of the one reference.
             unsafe { slot.end() };
+        } else {
+            self.leave(seen);
         }
     }
 }

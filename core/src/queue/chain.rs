@@ -59,8 +59,9 @@ pub(crate) struct Chain<P: Place = Queued> {
     first: Option<NonNull<Header>>,
     last: Option<NonNull<Header>>,
     len: usize,
-    /// What `home` is in the slots of this chain; not 0.
-    home: u32,
+    /// What `home` is in the slots of this chain, less one: a static that begins as nothing but zeros takes no
+    /// room in a chip's flash.
+    home_less_one: u32,
     place: PhantomData<P>,
 }
 
@@ -90,8 +91,19 @@ unsafe fn set_links<P: Place>(slot: NonNull<Header>, neighbours: Neighbours) {
 }
 
 impl<P: Place> Chain<P> {
+    /// An empty chain, whose number is `home`, not 0.
     pub(crate) const fn new(home: u32) -> Self {
-        Self { first: None, last: None, len: 0, home, place: PhantomData }
+        Self {
+            first: None,
+            last: None,
+            len: 0,
+            home_less_one: home.wrapping_sub(1),
+            place: PhantomData,
+        }
+    }
+
+    fn home(&self) -> u32 {
+        self.home_less_one.wrapping_add(1)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -100,7 +112,7 @@ impl<P: Place> Chain<P> {
 
     /// Adds at the end. The slot is in no chain of this kind.
     pub(crate) fn push(&mut self, slot: SlotRef) {
-        set_home::<P>(&slot, self.home);
+        set_home::<P>(&slot, self.home());
         let slot = slot.into_raw();
         let last = self.last.replace(slot);
         // SAFETY: the reference just given up was counted and is now the chain's; a slot that is
@@ -118,13 +130,16 @@ impl<P: Place> Chain<P> {
     pub(crate) fn pop(&mut self) -> Option<SlotRef> {
         let slot = self.first?;
         // SAFETY: in this chain, whose lock the caller holds.
-        Some(unsafe { self.unlink(slot) })
+        let next = unsafe { links::<P, _>(slot, |links| links.next) };
+        self.first = next;
+        // SAFETY: as above, and it was the first.
+        Some(unsafe { self.let_go(slot, next, None) })
     }
 
     /// Forgets all entries, with their references.
     #[cfg(feature = "alloc")]
     pub(crate) fn leak(&mut self) {
-        core::mem::forget(core::mem::replace(self, Self::new(self.home)));
+        core::mem::forget(core::mem::replace(self, Self::new(self.home())));
     }
 
     /// Takes half of it, or all if that is little, as far as there is room.
@@ -140,7 +155,7 @@ impl<P: Place> Chain<P> {
 
     /// Unlinks a slot, if it is in this chain.
     pub(crate) fn remove(&mut self, slot: &SlotRef) -> Option<SlotRef> {
-        if home_of::<P>(slot) != self.home {
+        if home_of::<P>(slot) != self.home() {
             return None;
         }
         // SAFETY: `home` changes only under the lock of the list it names, which the caller holds.
@@ -157,6 +172,20 @@ impl<P: Place> Chain<P> {
             Some(previous) => unsafe { links::<P, _>(previous, |links| links.next = next) },
             None => self.first = next,
         }
+        // SAFETY: in this chain, and those are its neighbours.
+        unsafe { self.let_go(slot, next, previous) }
+    }
+
+    /// What is left of unlinking a slot that the one before it does not name any more.
+    ///
+    /// # Safety
+    /// The slot is in this chain, and those are its neighbours.
+    unsafe fn let_go(
+        &mut self,
+        slot: NonNull<Header>,
+        next: Option<NonNull<Header>>,
+        previous: Option<NonNull<Header>>,
+    ) -> SlotRef {
         match next {
             // SAFETY: in this chain, whose lock the caller holds.
             Some(next) => unsafe { links::<P, _>(next, |links| links.previous = previous) },
