@@ -103,7 +103,7 @@ pub enum RefusedReason {
 
 /// A reason in words: any text where there is an allocator, a static one elsewhere.
 #[cfg(feature = "alloc")]
-pub type Text = alloc::sync::Arc<str>;
+pub type Text = crate::sync::PlainArc<str>;
 /// A reason in words: any text where there is an allocator, a static one elsewhere.
 #[cfg(not(feature = "alloc"))]
 pub type Text = &'static str;
