@@ -78,7 +78,7 @@ fn SysTick() {
         if tick < due {
             MEASUREMENT.put((due, promise));
         } else {
-            let _ = promise.complete(read_sensor(tick)); // an error if nobody wants it any more
+            let _ = promise.complete(23); // an error if nobody wants it any more
         }
     }
 }
@@ -283,8 +283,8 @@ fn wait_for_what_is_late() -> Result<(), &'static str> {
         _ => return Err("the measurement should have been late"),
     }
     // After a timeout the future is as it was, and may be waited for again.
-    let read = future.result_with(&Ticking).map_err(|_| "the measurement was lost")?;
-    hprintln!("late: read {}, {} ticks later", read, ticks() - start);
+    let degrees = future.result_with(&Ticking).map_err(|_| "the measurement was lost")?;
+    hprintln!("late: {} degrees, {} ticks later", degrees, ticks() - start);
     Ok(())
 }
 
