@@ -187,8 +187,18 @@ fn show_samples_until(tick: u32, counts: &mut Counts) -> Result<(), &'static str
         if last_round {
             return Ok(());
         }
-        wfi(); // an interrupt just before this is seen after the next one, a millisecond later
+        sleep();
     }
+}
+
+/// Until the next interrupt. Interrupts are held off between the look at the queue and the sleep, or one that comes there
+/// would be noticed only after the next one; WFI ends with one that is held off, too.
+fn sleep() {
+    critical_section::with(|_| {
+        if EXECUTOR.queued() == 0 {
+            wfi();
+        }
+    });
 }
 
 /// The oldest result, if its task has run.
