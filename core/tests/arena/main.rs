@@ -7,7 +7,9 @@ mod pinned;
 mod workers;
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::any::Any;
 use std::cell::Cell;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
@@ -45,9 +47,16 @@ fn allocations() -> usize {
     ALLOCATIONS.with(Cell::get)
 }
 
-/// An executor that is never given back: one for each test, which may run at the same time as others.
+/// A value that lives for ever, as in a static: one for each test, which run at the same time.
+fn forever<T: Sync>(value: T) -> &'static T {
+    static KEPT: Mutex<Vec<&'static (dyn Any + Sync)>> = Mutex::new(Vec::new());
+    let value: &'static T = Box::leak(Box::new(value));
+    KEPT.lock().unwrap().push(value); // so that nobody takes it for lost
+    value
+}
+
 fn executor<const SLOTS: usize, const BYTES: usize>() -> &'static StaticExecutor<SLOTS, BYTES> {
-    Box::leak(Box::new(StaticExecutor::new()))
+    forever(StaticExecutor::new())
 }
 
 /// Waits until something is so, for as long as a test may take.
@@ -270,9 +279,8 @@ fn two_threads_share_the_slots_of_one_arena() {
 #[cfg(feature = "spin")]
 #[test]
 fn the_same_executor_serves_several_cores_with_a_spin_lock() {
-    use concurrent_futures_core::{MulticoreExecutor, SpinLock};
-    static EXECUTOR: MulticoreExecutor<2, 32> =
-        MulticoreExecutor::with_locks(SpinLock::new(), SpinLock::new());
+    use concurrent_futures_core::MulticoreExecutor;
+    static EXECUTOR: MulticoreExecutor<2, 32> = MulticoreExecutor::new();
     let mut future = EXECUTOR.submit(|| 9).unwrap();
     std::thread::spawn(|| EXECUTOR.run_pending()).join().unwrap();
     assert_eq!(future.try_result().unwrap().unwrap(), 9);

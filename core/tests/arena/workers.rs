@@ -8,7 +8,7 @@ use concurrent_futures_core::{
     FutureState, Park, Parked, RefusedReason, Spin, TaskErrorKind, ThreadParker, WakeFlag,
 };
 
-use crate::{allocations, executor, wait_until};
+use crate::{allocations, executor, forever, wait_until};
 
 /// Counts how often it is woken.
 #[derive(Default)]
@@ -52,8 +52,7 @@ fn several_workers_share_what_is_submitted() {
     let executor = executor::<8, 32>();
     let workers = [(); 3].map(|()| {
         std::thread::spawn(|| {
-            let woken: &'static WakeFlag<Spin> = Box::leak(Box::new(WakeFlag::new(Spin)));
-            executor.run_forever(&woken.parker());
+            executor.run_forever(&forever(WakeFlag::new(Spin)).parker());
         })
     });
     let mut sum = 0;
