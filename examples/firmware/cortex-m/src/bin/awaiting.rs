@@ -10,7 +10,7 @@
 #![no_std]
 #![no_main]
 
-use concurrent_futures_core::{Failure, Mailbox, Promise, StaticExecutor, TaskError};
+use concurrent_futures_core::{Mailbox, Promise, StaticExecutor, TaskError};
 use cortex_m::Peripherals;
 use cortex_m::peripheral::SYST;
 use cortex_m::peripheral::syst::SystClkSource;
