@@ -11,8 +11,7 @@ pub(super) struct FreeSlots<L: 'static, const SLOTS: usize, const BYTES: usize> 
     /// How many cells, from the front of the array, were ever taken: the addresses of those behind are
     /// not known when a static is made.
     used: usize,
-    /// How many are given out. Not how many are free: this begins as zero, as all here does, so that an executor in a
-    /// static takes no room in a chip's flash.
+    /// How many are out. Not how many are free: what begins as zero costs no flash.
     taken: usize,
 }
 

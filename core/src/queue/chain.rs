@@ -59,8 +59,8 @@ pub(crate) struct Chain<P: Place = Queued> {
     first: Option<NonNull<Header>>,
     last: Option<NonNull<Header>>,
     len: usize,
-    /// What `home` is in the slots of this chain, less one: a static that begins as nothing but zeros takes no
-    /// room in a chip's flash.
+    /// What `home` is in the slots of this chain, which is not 0, less one: so that a chain in a static
+    /// that is the first of its keeper is made of zeros, and costs no flash.
     home_less_one: u32,
     place: PhantomData<P>,
 }
@@ -93,17 +93,11 @@ unsafe fn set_links<P: Place>(slot: NonNull<Header>, neighbours: Neighbours) {
 impl<P: Place> Chain<P> {
     /// An empty chain, whose number is `home`, not 0.
     pub(crate) const fn new(home: u32) -> Self {
-        Self {
-            first: None,
-            last: None,
-            len: 0,
-            home_less_one: home.wrapping_sub(1),
-            place: PhantomData,
-        }
+        Self { first: None, last: None, len: 0, home_less_one: home - 1, place: PhantomData }
     }
 
     fn home(&self) -> u32 {
-        self.home_less_one.wrapping_add(1)
+        self.home_less_one + 1
     }
 
     pub(crate) fn len(&self) -> usize {

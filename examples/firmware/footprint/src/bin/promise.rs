@@ -24,7 +24,7 @@ fn SysTick() {
 fn main() -> ! {
     board::start();
     loop {
-        let Some((promise, mut future)) = EXECUTOR.promise() else { continue };
+        let Ok((promise, mut future)) = EXECUTOR.promise() else { continue };
         WANTED.put(promise);
         loop {
             match Pin::new(&mut future).poll(&mut Context::from_waker(Waker::noop())) {

@@ -45,7 +45,7 @@ mod ours {
 
     #[inline(never)]
     pub(super) fn promise() -> Option<(Promise<i32>, Future<i32>)> {
-        EXECUTOR.promise()
+        EXECUTOR.promise().ok()
     }
 
     #[inline(never)]
