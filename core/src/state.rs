@@ -281,7 +281,7 @@ impl State {
         let gone = self.update(Ordering::Release, Ordering::Relaxed, |now| {
             debug_assert!(now.0 & RUNNING != 0, "published without a claim (I1)");
             (now.0 & (WAITER | LISTED | FUTURE_GONE) == 0)
-                .then_some((now.0 ^ (RUNNING | FINISHED)) - REFERENCE)
+                .then_some(now.0 - RUNNING + FINISHED - REFERENCE)
         });
         match gone {
             Ok(_) => PublishedAndReleased::Gone,
@@ -524,11 +524,11 @@ impl Snapshot {
         self.0 & (!(REFERENCE - 1) | LEAKED) == REFERENCE
     }
 
-    /// Resolved, with nothing in the room, and one reference is left: nothing of this changes any more.
+    /// Finished, its outcome taken, and one reference is left: nothing of this changes any more. Of a slot that
+    /// was cancelled the same could be said, but that is no common end, and would be a second comparison.
     #[inline]
     pub(crate) fn is_spent(self) -> bool {
-        let now = self.0 & (!(REFERENCE - 1) | LEAKED | LIFE | TAKEN);
-        now == REFERENCE | FINISHED | TAKEN || now == REFERENCE | CANCELLED
+        self.0 & (!(REFERENCE - 1) | LEAKED | LIFE | TAKEN) == REFERENCE | FINISHED | TAKEN
     }
 
     /// A waker is registered, or was when it resolved.

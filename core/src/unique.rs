@@ -216,7 +216,9 @@ impl Unique {
         let has_outcome = if seen.is_done() {
             seen.has_outcome()
         } else {
-            self.stop_waiting();
+            if seen.has_waiter() {
+                let _ = self.take_back(); // or whoever publishes has the waker
+            }
             self.0.header().state.farewell() == Farewell::DropOutcome
         };
         if has_outcome {
