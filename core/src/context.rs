@@ -109,15 +109,14 @@ fn enter<R>(activity: Activity, f: impl FnOnce() -> R) -> R {
 /// gone before it is over.
 pub(crate) struct Entered {
     slot: NonNull<()>,
-    keeper: Option<KeeperRef>,
+    /// As `SlotRef::keeper_on_heap` says: asked once for all that is to be done.
+    pub(crate) keeper: Option<KeeperRef>,
 }
 
 impl Entered {
     #[inline]
     pub(crate) fn new(slot: &SlotRef) -> Self {
-        // Nobody asks a slot for its keeper where no frame would say who that is.
-        let keeper = if top::IS_KEPT { slot.keeper() } else { None };
-        Self { slot: slot.address(), keeper }
+        Self { slot: slot.address(), keeper: slot.keeper_on_heap() }
     }
 }
 

@@ -5,6 +5,7 @@ use crate::completion::Completion;
 use crate::contain::contain;
 use crate::context::{Entered, enter_task};
 use crate::error::TaskError;
+use crate::keeper::KeeperRef;
 use crate::node::Visit;
 use crate::slot::{Access, SlotRef};
 use crate::state::{CancelClaim, Claim, Ending, Published, PublishedAndReleased};
@@ -61,7 +62,7 @@ impl SlotRef {
                 unsafe { keeper.claimed_elsewhere(self) };
             }
             // SAFETY: claimed just now.
-            unsafe { self.run_claimed() };
+            unsafe { self.run_claimed(Entered::new(self)) };
         }
         claim
     }
@@ -72,30 +73,32 @@ impl SlotRef {
         if self.claim() == Claim::TooLate {
             return Ran::TooLate(self);
         }
-        if self.counted_keeper().is_some() {
+        let entered = Entered::new(&self);
+        if entered.keeper.is_some_and(KeeperRef::is_counted) {
             // SAFETY: claimed just now.
-            unsafe { self.run_claimed() };
+            unsafe { self.run_claimed(entered) };
         } else {
             // SAFETY: claimed just now, and nobody has to be let go.
-            unsafe { self.run_and_release(observer) };
+            unsafe { self.run_and_release(entered, observer) };
         }
         Ran::Done
     }
 
     /// # Safety
     /// The caller has taken arrow 1 and has not run, resolved or read it yet.
-    unsafe fn run_claimed(&self) {
+    unsafe fn run_claimed(&self, entered: Entered) {
+        let keeper = entered.keeper;
         // Only when the frame is gone, and also when the task unwinds: what the keeper's end drops
         // may look at the frames of this thread.
         let _let_go = LetKeeperGo(self);
-        enter_task(Entered::new(self), || {
-            if let Some(keeper) = self.keeper() {
+        enter_task(entered, || {
+            if let Some(keeper) = keeper {
                 // SAFETY: claimed and not settled (I6); if not counted, this thread runs for it.
                 unsafe { keeper.started() };
             }
             // SAFETY: as the caller promises; the table is this slot's.
             let error = unsafe { (self.table().run)(self.as_raw()) };
-            if let Some(keeper) = self.keeper() {
+            if let Some(keeper) = keeper {
                 // SAFETY: as above.
                 unsafe { keeper.ended(Ended::of(&error)) };
             }
@@ -109,8 +112,7 @@ impl SlotRef {
     /// # Safety
     /// As for `run_claimed`, and the slot has no counted keeper.
     #[inline]
-    unsafe fn run_and_release(self, observer: &impl Observe) {
-        let entered = Entered::new(&self);
+    unsafe fn run_and_release(self, entered: Entered, observer: &impl Observe) {
         // What is left of the reference goes after the frame, which its end may look at.
         let _held = enter_task(entered, move || {
             observer.started();
@@ -318,7 +320,10 @@ impl Drop for LetKeeperGo<'_> {
 }
 
 /// The reference to the keeper of whoever resolves a slot elsewhere than in a worker.
-struct KeeperHeld<'a>(&'a SlotRef);
+struct KeeperHeld<'a> {
+    slot: &'a SlotRef,
+    keeper: Option<KeeperRef>,
+}
 
 impl<'a> KeeperHeld<'a> {
     /// Tells the keeper that somebody else than a worker has claimed the slot, not to run it.
@@ -326,8 +331,8 @@ impl<'a> KeeperHeld<'a> {
     /// # Safety
     /// The caller has just taken arrow 1 or 2.
     unsafe fn after_claim(slot: &'a SlotRef, ended: Ended) -> Self {
-        let held = Self(slot);
-        if let Some(keeper) = slot.keeper() {
+        let held = Self { slot, keeper: slot.keeper() };
+        if let Some(keeper) = held.keeper {
             if !keeper.is_counted() {
                 // SAFETY: claimed, not published: whoever has the entry keeps it alive (I6).
                 unsafe { keeper.retain() };
@@ -343,13 +348,13 @@ impl<'a> KeeperHeld<'a> {
 
 impl Drop for KeeperHeld<'_> {
     fn drop(&mut self) {
-        match self.0.keeper_on_heap() {
+        match self.keeper {
             Some(keeper) if !keeper.is_counted() => {
                 // SAFETY: counted by `after_claim`.
                 unsafe { keeper.release() };
-                self.0.tell_settled();
+                self.slot.tell_settled();
             }
-            _ => self.0.let_keeper_go(),
+            _ => self.slot.let_keeper_go(),
         }
     }
 }
