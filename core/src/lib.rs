@@ -49,6 +49,9 @@ mod closing;
 mod completion;
 mod contain;
 mod context;
+#[cfg(doc)]
+#[doc = include_str!("../CONTEXTS.md")]
+pub mod contexts {}
 mod error;
 #[cfg(feature = "alloc")]
 mod executor;
