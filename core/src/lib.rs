@@ -37,6 +37,9 @@ mod arena_executor;
 mod attempts;
 mod backend;
 mod blocking;
+#[cfg(all(doc, feature = "std", feature = "critical-section"))]
+#[doc = include_str!("../BOARD.md")]
+pub mod board {}
 mod body;
 #[cfg(feature = "alloc")]
 mod boxed_backend;

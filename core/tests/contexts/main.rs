@@ -25,9 +25,10 @@ const ANSWERS: [&str; 6] = ["yes", "if drop", "if drop and wake", "if run", "as 
 /// What there is with these features, on whatever chip.
 fn functions(features: &'static [&'static str]) -> BTreeSet<String> {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let architectures = ["arm", "riscv32", "x86_64"];
-    let builds = architectures.map(|architecture| Build { features, architecture });
-    builds.into_iter().flat_map(|build| source::functions(package, build)).collect()
+    let chips = ["arm", "riscv32"].map(|architecture| (architecture, "none"));
+    let targets = chips.into_iter().chain([("x86_64", "linux")]);
+    let builds = targets.map(|(architecture, system)| Build { features, architecture, system });
+    builds.flat_map(|build| source::functions(package, build)).collect()
 }
 
 /// What the page says under a heading.

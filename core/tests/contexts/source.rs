@@ -11,24 +11,15 @@ use syn::{
 };
 
 /// Traits of which the page says in one sentence what holds for all their implementations.
-const LOOKING: [&str; 10] = [
-    "Debug",
-    "Display",
-    "Error",
-    "Default",
-    "From",
-    "PartialEq",
-    "Eq",
-    "PartialOrd",
-    "Ord",
-    "Hash",
-];
+const LOOKING: [&str; 9] =
+    ["Debug", "Display", "Error", "Default", "PartialEq", "Eq", "PartialOrd", "Ord", "Hash"];
 
 /// For what the package is built.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Build {
     pub(crate) features: &'static [&'static str],
     pub(crate) architecture: &'static str,
+    pub(crate) system: &'static str,
 }
 
 /// The names of all public functions, methods of public traits, methods by which public types implement
@@ -234,6 +225,7 @@ impl Build {
                 let Lit::Str(value) = &value.lit else { return false };
                 (pair.path.is_ident("feature") && self.features.contains(&value.value().as_str()))
                     || (pair.path.is_ident("target_arch") && self.architecture == value.value())
+                    || (pair.path.is_ident("target_os") && self.system == value.value())
             }
             Meta::List(list) => {
                 let inner = list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated);
