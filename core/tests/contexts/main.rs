@@ -20,7 +20,8 @@ const BARE: &[&str] = &["critical-section", "spin", "portable-atomic", "stream"]
 const ALLOCATING: &[&str] = &["critical-section", "spin", "portable-atomic", "stream", "alloc"];
 
 /// What the second column may say.
-const ANSWERS: [&str; 6] = ["yes", "if drop", "if drop and wake", "if run", "as implemented", "no"];
+const ANSWERS: [&str; 7] =
+    ["yes", "if wake", "if drop", "if drop and wake", "if run", "as implemented", "no"];
 
 /// What there is with these features, on whatever chip.
 fn functions(features: &'static [&'static str]) -> BTreeSet<String> {
