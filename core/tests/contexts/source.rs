@@ -149,7 +149,7 @@ impl Source {
                 let inner = syn::parse_file(&item.mac.tokens.to_string());
                 self.items(inner.expect("it has items in it").items, folder, is_root);
             }
-            "macro_rules" | "model_only" => {}
+            "macro_rules" | "model_only" | "interrupted_only" => {}
             other => panic!("a macro that is new to this test: {other}"),
         }
     }
@@ -196,7 +196,7 @@ impl Source {
                     self.inherent(ImplItem::Fn(inner), by, of_trait, methods);
                 }
                 "observers" => self.observed.push(by.to_owned()),
-                "model_only" => {}
+                "model_only" | "interrupted_only" => {}
                 other => panic!("{by} has a macro in it that is new to this test: {other}"),
             },
             _ => {}
