@@ -187,11 +187,3 @@ impl<F> fmt::Display for SubmitError<F> {
 }
 
 impl<F> core::error::Error for SubmitError<F> {}
-
-#[cfg(feature = "alloc")]
-impl<F> From<SubmitError<F>> for crate::TaskError {
-    /// For a task that could not submit another one.
-    fn from(error: SubmitError<F>) -> Self {
-        Self::refused(error.reason)
-    }
-}

@@ -83,7 +83,7 @@ impl Failure {
         Self { kind: TaskErrorKind::Failed, code, message }
     }
 
-    const fn of(kind: TaskErrorKind, message: &'static str) -> Self {
+    pub(crate) const fn of(kind: TaskErrorKind, message: &'static str) -> Self {
         Self { kind, code: 0, message }
     }
 }
