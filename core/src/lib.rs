@@ -68,6 +68,9 @@ sync::model_only! {
     #[doc(hidden)]
     pub mod inside;
 }
+sync::not_modeled! {
+    mod layout;
+}
 #[cfg(feature = "alloc")]
 mod ledger;
 mod lock;
