@@ -1,0 +1,13 @@
+//! Interrupts: a handler that runs to its end at each operation of what it interrupts, compiled only in the
+//! model of interrupts.
+//!
+//! `cargo test` and `cargo interrupts` start them; see `interrupts_run.rs`.
+#![cfg(concurrent_futures_model = "interrupt")]
+#![expect(clippy::missing_panics_doc, reason = "it is by a panic that a test fails")]
+
+mod acts;
+mod life;
+mod matrix;
+mod one_core;
+mod sleep;
+mod world;
