@@ -283,6 +283,13 @@ pub(crate) fn spin_until(_spins: u32, done: impl Fn() -> bool) -> bool {
 /// Nothing, for the same reason.
 pub(crate) fn yield_now() {}
 
+/// Loom has to be told that nothing happens here until somebody else goes on.
+pub(crate) fn wait_until(done: impl Fn() -> bool) {
+    while !done() {
+        loom::thread::yield_now();
+    }
+}
+
 /// In a model each slot has a mutex of its own: sharing would order what is not ordered.
 #[derive(Debug)]
 pub(crate) struct SharedMutex(Mutex<()>);

@@ -68,6 +68,14 @@ pub(crate) use std::thread::yield_now;
 #[cfg(not(feature = "std"))]
 pub(crate) fn yield_now() {}
 
+/// Looks until it is `done`, for as long as that takes.
+pub(crate) fn wait_until(done: impl Fn() -> bool) {
+    while !done() {
+        core::hint::spin_loop();
+        yield_now();
+    }
+}
+
 /// The lock of a heap slot's list: one of a few that all slots share by address, so that a slot
 /// spends no memory on it. Taken only for callbacks and shared futures.
 #[cfg(feature = "std")]
