@@ -16,9 +16,18 @@ use crate::one_core::in_users_code;
 pub(crate) struct Count(AtomicUsize);
 
 impl Count {
-    pub(crate) fn up(&self) -> usize {
+    pub(crate) fn up(&self) {
         // ORDERING: Relaxed; a model has one thread. As everywhere in this file.
-        self.0.fetch_add(1, Ordering::Relaxed) + 1
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts what is to happen once.
+    ///
+    /// # Panics
+    /// If it has happened before.
+    fn once(&self, what: &str) {
+        self.up();
+        assert_eq!(self.get(), 1, "{what} twice");
     }
 
     pub(crate) fn get(&self) -> usize {
@@ -117,7 +126,7 @@ impl Life {
         match outcome {
             Ok(value) => {
                 assert!(Arc::ptr_eq(&value.0.told, &self.told), "{name}: another's value");
-                assert_eq!(self.taken.up(), 1, "{name}: its value was taken twice");
+                self.taken.once("a value was taken");
             }
             Err(error) if error.kind() == TaskErrorKind::Cancelled => {
                 assert_eq!(self.ran.get(), 0, "{name}: cancelled, and it ran");
@@ -131,7 +140,7 @@ impl Life {
                     matches!(error.kind(), TaskErrorKind::Failed | TaskErrorKind::Abandoned),
                     "{name}: {error}"
                 );
-                assert_eq!(self.taken.up(), 1, "{name}: its error was taken twice");
+                self.taken.once("an error was taken");
             }
         }
     }
@@ -143,7 +152,9 @@ impl Life {
     pub(crate) fn assert_ended_well(self: &Arc<Self>) {
         let name = self.name;
         let was_cancelled = self.cancelled.get() + self.told.of_cancel.get() > 0
-            || self.kind == Kind::Task && self.left.get() > 0 && self.ran.get() == 0;
+            || self.kind == Kind::Task
+                && self.left.get() > 0
+                && self.ran.get() + self.refused.get() == 0;
         let was_cancelled = usize::from(was_cancelled);
         assert_eq!(Arc::strong_count(self), 1, "{name}: a closure or a value is left");
         assert_eq!(self.values.get(), self.values_ended.get(), "{name}: values ended");
@@ -172,7 +183,7 @@ impl Ticket {
     /// Runs the task.
     pub(crate) fn run(self) -> Value {
         in_users_code("a task runs");
-        assert_eq!(self.0.ran.up(), 1, "{}: it ran twice", self.0.name);
+        self.0.ran.once("a task ran");
         Value::new(&self.0)
     }
 }

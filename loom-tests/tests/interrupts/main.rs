@@ -9,5 +9,7 @@ mod acts;
 mod life;
 mod matrix;
 mod one_core;
+mod pinned;
 mod sleep;
+mod workers;
 mod world;

@@ -6,16 +6,18 @@ use core::task::Waker;
 use std::sync::Arc;
 use std::task::Wake;
 
-use concurrent_futures_core::{Park, Parked};
+use concurrent_futures_core::{Park, Parked, SleepStrategy};
 
 use crate::one_core::{in_users_code, uninterrupted};
-use crate::world::World;
+use crate::world::{Executor, World};
 
 /// Sleeps until an interrupt that ends all that is under way, so that whoever waits is woken then, or would
 /// sleep for ever. The interrupt of the run may have come just before.
 #[derive(Debug)]
 pub(crate) struct Sleeper<'a> {
     world: &'a World,
+    /// What ends the sleep.
+    end: fn(&World),
     woken: Arc<Woken>,
 }
 
@@ -24,7 +26,12 @@ struct Woken(AtomicBool);
 
 impl<'a> Sleeper<'a> {
     pub(crate) fn new(world: &'a World) -> Self {
-        Self { world, woken: Arc::default() }
+        Self::until(World::resolve_all, world)
+    }
+
+    /// Sleeps until an interrupt that does this.
+    pub(crate) fn until(end: fn(&World), world: &'a World) -> Self {
+        Self { world, end, woken: Arc::default() }
     }
 }
 
@@ -55,8 +62,30 @@ impl Park for Sleeper<'_> {
         if deadline.is_some() {
             return Parked::DeadlinePassed;
         }
-        uninterrupted(|| self.world.resolve_all());
+        uninterrupted(|| (self.end)(self.world));
         assert!(is_woken(), "a sleeper was not woken");
         Parked::Woken
+    }
+}
+
+/// As `Sleeper`, for a `WakeFlag`: nobody wakes it but the task at the front of the queue, which is run then.
+#[derive(Debug)]
+pub(crate) struct Doze(pub(crate) &'static Executor);
+
+impl SleepStrategy for Doze {
+    /// # Panics
+    /// If nobody wakes it any more.
+    fn sleep(&self, is_woken: impl Fn() -> bool) {
+        in_users_code("the core is about to sleep");
+        if !is_woken() {
+            uninterrupted(|| {
+                self.0.run_pending();
+            });
+            assert!(is_woken(), "a sleeper was not woken");
+        }
+    }
+
+    fn wake(&self) {
+        in_users_code("a core is woken");
     }
 }

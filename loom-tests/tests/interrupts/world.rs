@@ -12,9 +12,11 @@ use concurrent_futures_core::{
 };
 
 use crate::life::{Bell, Callback, Kind, Life, Ticket, Value};
+use crate::pinned::Pinned;
+use crate::workers::Workers;
 
 /// Slots: one for each subject, and two that are free.
-const SLOTS: usize = 12;
+pub(crate) const SLOTS: usize = 12;
 
 pub(crate) type Executor = StaticExecutor<SLOTS, 16>;
 pub(crate) type Set = Pin<Box<FixedWaitSet<Future<Value>, 4>>>;
@@ -24,6 +26,10 @@ pub(crate) type Set = Pin<Box<FixedWaitSet<Future<Value>, 4>>>;
 pub(crate) struct Hand<T>(RefCell<Option<T>>);
 
 impl<T> Hand<T> {
+    pub(crate) fn of(value: T) -> Self {
+        Self(RefCell::new(Some(value)))
+    }
+
     pub(crate) fn empty() -> Self {
         Self(RefCell::new(None))
     }
@@ -109,6 +115,9 @@ pub(crate) struct World {
     pub(crate) mailbox: &'static Mailbox<Future<Value>>,
     pub(crate) set: Hand<Set>,
     pub(crate) keys: Cell<[Option<WaitKey>; 2]>,
+    /// One that is queued, and one that is not.
+    pub(crate) pinned: [Pinned; 2],
+    pub(crate) workers: Workers,
     subjects: Vec<Subject>,
     /// Submitted or promised by an act.
     more: RefCell<Vec<Subject>>,
@@ -124,6 +133,8 @@ impl World {
             mailbox: Box::leak(Box::new(Mailbox::new())),
             set: Hand::empty(),
             keys: Cell::new([None; 2]),
+            pinned: ["pinned", "pinned, not submitted"].map(Pinned::new),
+            workers: Workers::new(),
             subjects: NAMES
                 .iter()
                 .map(|&(name, kind)| Subject::new(executor, name, kind))
@@ -152,6 +163,8 @@ impl World {
         if let Some(future) = self.of(Who::Posted).future.take() {
             self.mailbox.put(future);
         }
+        self.pinned[0].submit(self.executor);
+        self.workers.fall_asleep();
     }
 
     pub(crate) fn of(&self, who: Who) -> &Subject {
@@ -190,6 +203,16 @@ impl World {
         promised
     }
 
+    /// Everything that was queued may have been cancelled.
+    pub(crate) fn somebody_cancelled_what_was_queued(&self) {
+        let of_futures = self.subjects.iter().map(|subject| Arc::clone(&subject.life));
+        let of_more = self.more.take();
+        let of_pinned = self.pinned.iter().map(|pinned| Arc::clone(&pinned.life));
+        of_futures.chain(of_pinned).for_each(|life| life.left.up());
+        of_more.iter().for_each(|subject| subject.life.left.up());
+        self.more.replace(of_more);
+    }
+
     /// Polls the set, with a new waker; whether something was taken out, or nothing is left.
     pub(crate) fn poll_set(&self, set: &mut Set, is_async: bool) {
         let (bell, waker) = Bell::new();
@@ -226,6 +249,8 @@ impl World {
         let subjects = || self.subjects.iter();
         let more = self.more.take();
         subjects().chain(&more).for_each(Subject::end);
+        self.pinned.iter().for_each(Pinned::end);
+        self.workers.end();
         assert_eq!(self.executor.free_slots(), SLOTS, "free slots");
         subjects().chain(&more).for_each(|subject| subject.life.assert_ended_well());
     }
@@ -244,7 +269,7 @@ impl World {
 }
 
 impl Subject {
-    fn nothing(name: &'static str, kind: Kind) -> Self {
+    pub(crate) fn nothing(name: &'static str, kind: Kind) -> Self {
         let life = Life::new(name, kind);
         Self {
             callback: life.callback(),
@@ -270,7 +295,7 @@ impl Subject {
         subject
     }
 
-    fn submit(&self, executor: &'static Executor) -> bool {
+    pub(crate) fn submit(&self, executor: &'static Executor) -> bool {
         let ticket = Ticket::new(&self.life);
         match executor.submit(move || ticket.run()) {
             Ok(future) => self.future.put(future),
@@ -333,7 +358,7 @@ impl Subject {
 
     /// # Panics
     /// If it is not done, or its waker was forgotten.
-    fn end(&self) {
+    pub(crate) fn end(&self) {
         let name = &self.life;
         if let Some(mut future) = self.future.take() {
             let bell = self.bell.take();
