@@ -6,8 +6,10 @@
 #![expect(clippy::missing_panics_doc, reason = "it is by a panic that a test fails")]
 
 mod acts;
+mod everywhere;
 mod life;
 mod matrix;
+mod must_fail;
 mod one_core;
 mod pinned;
 mod sleep;

@@ -52,6 +52,8 @@ struct OneCore {
     masks: Cell<usize>,
     masked_for: Cell<usize>,
     run: Cell<Run>,
+    /// The last operation that was named.
+    last: Cell<Option<&'static Location<'static>>>,
     /// Where the last handler came.
     came_at: Cell<Option<&'static Location<'static>>>,
 }
@@ -64,6 +66,7 @@ thread_local! {
             masks: Cell::new(0),
             masked_for: Cell::new(0),
             run: Cell::new(Run { came: 0, places: 0, operations: 0, longest: 0 }),
+            last: Cell::new(None),
             came_at: Cell::new(None),
         }
     };
@@ -77,6 +80,7 @@ pub(crate) fn run(body: impl FnOnce(), interrupts: Vec<Interrupt>) -> Run {
         let levels = interrupts.into_iter().map(|next| Level { places: 0, interrupt: Some(next) });
         core.levels.replace(levels.chain([last]).collect());
         core.run.take();
+        core.last.take();
         core.came_at.take();
         core.current.set(Some(0));
         let _end = End(core);
@@ -96,7 +100,8 @@ impl Drop for End<'_> {
     }
 }
 
-/// Where the last handler came, for whoever says how it failed.
+/// Where the last handler came, for whoever says how it failed: the operation that was next, or, at a critical
+/// section or in a user's code, the one before.
 pub(crate) fn came_at() -> Option<&'static Location<'static>> {
     CORE.with(|core| core.came_at.get())
 }
@@ -105,12 +110,11 @@ pub(crate) fn came_at() -> Option<&'static Location<'static>> {
 ///
 /// # Panics
 /// If it is called under a lock, where nobody's code belongs.
-#[track_caller]
 pub(crate) fn in_users_code(what: &str) {
     CORE.with(|core| {
         let masked = core.masks.get() > 0 && !thread::panicking();
         assert!(!masked, "{what} in a critical section");
-        core.place(Location::caller());
+        core.place();
     });
 }
 
@@ -136,7 +140,8 @@ fn before_operation(place: &'static Location<'static>) {
             run.longest = run.longest.max(core.masked_for.get());
         }
         core.run.set(run);
-        core.place(place);
+        core.last.set(Some(place));
+        core.place();
     });
 }
 
@@ -145,14 +150,14 @@ impl OneCore {
     ///
     /// # Panics
     /// If the context has been here too often.
-    fn place(&self, place: &'static Location<'static>) {
+    fn place(&self) {
         // While a failure unwinds, nothing happens that nobody has thought of.
         if thread::panicking() || self.masks.get() > 0 {
             return;
         }
         let Some(level) = self.current.get() else { return };
         if let Some(handler) = self.due(level) {
-            self.enter(level, handler, place);
+            self.enter(level, handler);
         }
     }
 
@@ -173,11 +178,11 @@ impl OneCore {
         Some(interrupt.handler)
     }
 
-    fn enter(&self, level: usize, handler: Handler, place: &'static Location<'static>) {
+    fn enter(&self, level: usize, handler: Handler) {
         let mut run = self.run.get();
         run.came += 1;
         self.run.set(run);
-        self.came_at.set(Some(place));
+        self.came_at.set(self.last.get());
         self.current.set(Some(level + 1));
         handler();
         self.current.set(Some(level));
@@ -197,7 +202,7 @@ critical_section::set_impl!(Masks);
 unsafe impl critical_section::Impl for Masks {
     unsafe fn acquire() -> RawRestoreState {
         CORE.with(|core| {
-            core.place(Location::caller());
+            core.place();
             core.masks.set(core.masks.get() + 1);
         });
     }
@@ -207,7 +212,7 @@ unsafe impl critical_section::Impl for Masks {
             core.masks.set(core.masks.get().saturating_sub(1));
             if core.masks.get() == 0 {
                 core.masked_for.set(0);
-                core.place(Location::caller());
+                core.place();
             }
         });
     }
