@@ -60,7 +60,7 @@ pub(crate) fn at_every_place<W: 'static>(
         let _said = Say { name, places: &[at] };
         let world = Rc::new(new());
         let handler = bind(handler, &world);
-        let run = one_core::run(|| body(&world), vec![Interrupt { at, handler }]);
+        let run = one_core::run(|| body(&world), vec![vec![Interrupt { at, handler }]]);
         end(&world);
         tally.count(run);
         if run.came == 0 {
@@ -70,12 +70,22 @@ pub(crate) fn at_every_place<W: 'static>(
     tally
 }
 
-/// As `at_every_place`, with a `second` handler that interrupts the first at each of its places.
+/// When the second of two handlers comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Second {
+    /// It interrupts the first, at each place of that.
+    Within,
+    /// It interrupts the thread again, at each place after the first.
+    After,
+}
+
+/// As `at_every_place`, with two handlers.
 pub(crate) fn at_every_two_places<W: 'static>(
     name: &dyn fmt::Display,
     new: impl Fn() -> W,
     body: &dyn Fn(&W),
     [first, second]: [&Rc<Deed<W>>; 2],
+    when: Second,
     end: impl Fn(&W),
 ) -> Tally {
     let mut tally = Tally::default();
@@ -83,10 +93,13 @@ pub(crate) fn at_every_two_places<W: 'static>(
     loop {
         let _said = Say { name, places: &[at, then] };
         let world = Rc::new(new());
-        let interrupts = vec![
-            Interrupt { at, handler: bind(first, &world) },
-            Interrupt { at: then, handler: bind(second, &world) },
-        ];
+        let first = Interrupt { at, handler: bind(first, &world) };
+        let after = if when == Second::After { at } else { 0 };
+        let second = Interrupt { at: after + then, handler: bind(second, &world) };
+        let interrupts = match when {
+            Second::Within => vec![vec![first], vec![second]],
+            Second::After => vec![vec![first, second]],
+        };
         let run = one_core::run(|| body(&world), interrupts);
         end(&world);
         tally.count(run);

@@ -11,7 +11,7 @@ use std::thread;
 use concurrent_futures_loom::interrupts::{BY_ANYBODY, BY_THREADS};
 
 use crate::acts::{Act, By, acts};
-use crate::everywhere::{Tally, at_every_place, at_every_two_places};
+use crate::everywhere::{Second, Tally, at_every_place, at_every_two_places};
 use crate::world::World;
 
 /// Each act is interrupted by each that a handler may do, at each place: 128 acts, 13,506 pairs of which the
@@ -72,33 +72,43 @@ fn cell(act: &'static Act, by: &'static Act) -> Tally {
 /// Whether there was anything to do is for the tally only.
 fn drop_answer(_: bool) {}
 
-/// Each of these is interrupted by each, and that by each, at each pair of places.
-///
-/// Turned red by: a handler whose level is not left again.
+/// Acts that have most to do with one another.
+const SOME: [&str; 7] = [
+    "submit",
+    "run one",
+    "complete, Member",
+    "cancel by canceller, Front",
+    "poll, Started",
+    "complete a running one, Started",
+    "shut down",
+];
+
+/// Each of some is interrupted by each, and that by each, at each pair of places.
 #[test]
 fn handlers_are_interrupted_by_others_of_higher_priority() {
-    const NAMES: [&str; 7] = [
-        "submit",
-        "run one",
-        "complete, Member",
-        "cancel by canceller, Front",
-        "poll, Started",
-        "complete a running one, Started",
-        "shut down",
-    ];
+    println!("interrupts of interrupts: {}", with_two_handlers(Second::Within));
+}
+
+/// Each of some is interrupted by each, and then by each, at each pair of places.
+#[test]
+fn one_interrupt_comes_after_another() {
+    println!("interrupts after interrupts: {}", with_two_handlers(Second::After));
+}
+
+fn with_two_handlers(when: Second) -> Tally {
     let acts: &'static [Act] = acts().leak();
-    let some: Vec<_> = acts.iter().filter(|act| NAMES.contains(&&*act.name)).collect();
-    assert_eq!(some.len(), NAMES.len(), "each name is an act's");
+    let some: Vec<_> = acts.iter().filter(|act| SOME.contains(&&*act.name)).collect();
+    assert_eq!(some.len(), SOME.len(), "each name is an act's");
     let deed = |act: &'static Act| Rc::new(move |world: &World| drop_answer((act.act)(world))) as _;
     let mut tally = Tally::default();
     for (body, first, second) in triples(&some) {
-        let name = format!("`{}`, by `{}`, by `{}`", body.name, first.name, second.name);
+        let name = format!("`{}`, by `{}`, {when:?} `{}`", body.name, first.name, second.name);
         let body = |world: &World| drop_answer((body.act)(world));
         let handlers = [&deed(first), &deed(second)];
-        tally = tally.and(at_every_two_places(&name, World::new, &body, handlers, World::end));
-        tally.cells += 1;
+        let triple = at_every_two_places(&name, World::new, &body, handlers, when, World::end);
+        tally = tally.and(Tally { cells: 1, ..triple });
     }
-    println!("interrupts of interrupts: {tally}");
+    tally
 }
 
 fn triples<T: Copy>(items: &[T]) -> impl Iterator<Item = (T, T, T)> {

@@ -98,21 +98,21 @@ fn a_sleep_without_a_second_look() {
         happened: Cell<bool>,
         waker: RefCell<Option<Waker>>,
     }
-    let wait = |(event, world): &(Event, World)| {
-        let sleeper = Sleeper::until(|_| (), world);
+    let wait = |event: &Event| {
+        let sleeper = Sleeper::until(|| ());
         if !event.happened.get() {
             in_users_code("it looked, and is about to register");
             event.waker.replace(Some(sleeper.waker()));
             let _ = sleeper.park(None);
         }
     };
-    let happen = |(event, _): &(Event, World)| {
+    let happen = |event: &Event| {
         event.happened.set(true);
         if let Some(waker) = event.waker.take() {
             waker.wake();
         }
     };
-    try_everywhere(&"wait for an event", || (Event::default(), World::new()), wait, happen);
+    try_everywhere(&"wait for an event", Event::default, wait, happen);
 }
 
 /// The mistake: a future that nobody drops.

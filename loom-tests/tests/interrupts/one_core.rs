@@ -18,7 +18,7 @@ const MOST_PLACES: usize = 10_000;
 /// What an interrupt does.
 pub(crate) type Handler = Box<dyn FnOnce()>;
 
-/// A handler and the place at which it comes: the first one is 1.
+/// A handler and the place at which it comes: the first one is 1. One place has one of each priority.
 pub(crate) struct Interrupt {
     pub(crate) at: usize,
     pub(crate) handler: Handler,
@@ -37,10 +37,10 @@ pub(crate) struct Run {
     pub(crate) longest: usize,
 }
 
-/// A context: what was interrupted, or a handler, and what interrupts it.
+/// A context: what was interrupted, or handlers of one priority, and what interrupts it.
 struct Level {
     places: usize,
-    interrupt: Option<Interrupt>,
+    interrupts: Vec<Interrupt>,
 }
 
 struct OneCore {
@@ -72,13 +72,13 @@ thread_local! {
     };
 }
 
-/// Runs `body`, interrupted by the first of `interrupts`; that by the second, and so on.
-pub(crate) fn run(body: impl FnOnce(), interrupts: Vec<Interrupt>) -> Run {
+/// Runs `body`, interrupted by the first of `priorities`, one after the other; those by the second, and so on.
+pub(crate) fn run(body: impl FnOnce(), priorities: Vec<Vec<Interrupt>>) -> Run {
     concurrent_futures_core::on_each_operation(before_operation);
     CORE.with(|core| {
-        let last = Level { places: 0, interrupt: None };
-        let levels = interrupts.into_iter().map(|next| Level { places: 0, interrupt: Some(next) });
-        core.levels.replace(levels.chain([last]).collect());
+        let highest = Vec::new();
+        let interrupts = priorities.into_iter().chain([highest]);
+        core.levels.replace(interrupts.map(|interrupts| Level { places: 0, interrupts }).collect());
         core.run.take();
         core.last.take();
         core.came_at.take();
@@ -174,8 +174,8 @@ impl OneCore {
         context.places += 1;
         let places = context.places;
         assert!(places < MOST_PLACES, "{} waits for what it interrupted", name(level));
-        let interrupt = context.interrupt.take_if(|interrupt| interrupt.at == places)?;
-        Some(interrupt.handler)
+        let due = context.interrupts.iter().position(|interrupt| interrupt.at == places)?;
+        Some(context.interrupts.remove(due).handler)
     }
 
     fn enter(&self, level: usize, handler: Handler) {

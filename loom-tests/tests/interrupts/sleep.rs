@@ -11,28 +11,25 @@ use concurrent_futures_core::{Park, Parked, SleepStrategy};
 use crate::one_core::{in_users_code, uninterrupted};
 use crate::world::{Executor, World};
 
-/// Sleeps until an interrupt that ends all that is under way, so that whoever waits is woken then, or would
-/// sleep for ever. The interrupt of the run may have come just before.
-#[derive(Debug)]
-pub(crate) struct Sleeper<'a> {
-    world: &'a World,
-    /// What ends the sleep.
-    end: fn(&World),
+/// Sleeps until an interrupt that does what ends the wait, so that whoever waits is woken then, or would sleep
+/// for ever. The interrupt of the run may have come just before.
+pub(crate) struct Sleeper<F> {
+    interrupt: F,
     woken: Arc<Woken>,
 }
 
 #[derive(Debug, Default)]
 struct Woken(AtomicBool);
 
-impl<'a> Sleeper<'a> {
-    pub(crate) fn new(world: &'a World) -> Self {
-        Self::until(World::resolve_all, world)
+impl<F: Fn()> Sleeper<F> {
+    pub(crate) fn until(interrupt: F) -> Self {
+        Self { interrupt, woken: Arc::default() }
     }
+}
 
-    /// Sleeps until an interrupt that does this.
-    pub(crate) fn until(end: fn(&World), world: &'a World) -> Self {
-        Self { world, end, woken: Arc::default() }
-    }
+/// Sleeps until an interrupt that ends all that is under way.
+pub(crate) fn sleeper(world: &World) -> Sleeper<impl Fn()> {
+    Sleeper::until(|| world.resolve_all())
 }
 
 impl Wake for Woken {
@@ -43,7 +40,7 @@ impl Wake for Woken {
     }
 }
 
-impl Park for Sleeper<'_> {
+impl<F: Fn()> Park for Sleeper<F> {
     type Instant = ();
 
     fn waker(&self) -> Waker {
@@ -62,7 +59,7 @@ impl Park for Sleeper<'_> {
         if deadline.is_some() {
             return Parked::DeadlinePassed;
         }
-        uninterrupted(|| (self.end)(self.world));
+        uninterrupted(&self.interrupt);
         assert!(is_woken(), "a sleeper was not woken");
         Parked::Woken
     }

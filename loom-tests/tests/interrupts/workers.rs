@@ -1,4 +1,4 @@
-//! An executor in which nothing is queued, and its workers, which sleep.
+//! Executors in which nothing is queued, and their workers, which sleep.
 #![forbid(unsafe_code)]
 
 use core::cell::RefCell;
@@ -10,11 +10,11 @@ use std::sync::Arc;
 use crate::life::{Bell, Kind};
 use crate::world::{Executor, Hand, SLOTS, Subject};
 
-/// The executor, two workers of it, and what was submitted to them.
+/// An executor, workers of it, and what was submitted to them.
 #[derive(Debug)]
 pub(crate) struct Workers {
     pub(crate) executor: &'static Executor,
-    workers: [Worker; 2],
+    workers: Vec<Worker>,
     submitted: RefCell<Vec<Subject>>,
 }
 
@@ -25,15 +25,16 @@ struct Worker {
 }
 
 impl Workers {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(count: usize) -> Self {
         let executor: &'static Executor = Box::leak(Box::new(Executor::new()));
         let worker =
-            || Worker { task: Hand::of(Box::pin(executor.run())), bell: RefCell::default() };
-        Self { executor, workers: [worker(), worker()], submitted: RefCell::default() }
+            |_| Worker { task: Hand::of(Box::pin(executor.run())), bell: RefCell::default() };
+        Self { executor, workers: (0..count).map(worker).collect(), submitted: RefCell::default() }
     }
 
     pub(crate) fn fall_asleep(&self) {
-        assert!(self.turn(0) && self.turn(1) && self.sleepers() == 2, "nothing is queued");
+        let turned = (0..self.workers.len()).all(|index| self.turn(index));
+        assert!(turned && self.sleepers() == self.workers.len(), "nothing is queued");
     }
 
     pub(crate) fn submit(&self) -> bool {

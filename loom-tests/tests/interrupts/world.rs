@@ -117,7 +117,8 @@ pub(crate) struct World {
     pub(crate) keys: Cell<[Option<WaitKey>; 2]>,
     /// One that is queued, and one that is not.
     pub(crate) pinned: [Pinned; 2],
-    pub(crate) workers: Workers,
+    /// Of three executors: none but the thread itself, one, two.
+    pub(crate) workers: [Workers; 3],
     subjects: Vec<Subject>,
     /// Submitted or promised by an act.
     more: RefCell<Vec<Subject>>,
@@ -134,7 +135,7 @@ impl World {
             set: Hand::empty(),
             keys: Cell::new([None; 2]),
             pinned: ["pinned", "pinned, not submitted"].map(Pinned::new),
-            workers: Workers::new(),
+            workers: [0, 1, 2].map(Workers::new),
             subjects: NAMES
                 .iter()
                 .map(|&(name, kind)| Subject::new(executor, name, kind))
@@ -164,7 +165,7 @@ impl World {
             self.mailbox.put(future);
         }
         self.pinned[0].submit(self.executor);
-        self.workers.fall_asleep();
+        self.workers.iter().for_each(Workers::fall_asleep);
     }
 
     pub(crate) fn of(&self, who: Who) -> &Subject {
@@ -250,7 +251,7 @@ impl World {
         let more = self.more.take();
         subjects().chain(&more).for_each(Subject::end);
         self.pinned.iter().for_each(Pinned::end);
-        self.workers.end();
+        self.workers.iter().for_each(Workers::end);
         assert_eq!(self.executor.free_slots(), SLOTS, "free slots");
         subjects().chain(&more).for_each(|subject| subject.life.assert_ended_well());
     }

@@ -10,7 +10,7 @@ use concurrent_futures_core::{CancelOnDrop, Canceller, Future, TaskError};
 
 use super::{Acts, act_on};
 use crate::life::{Bell, Value};
-use crate::sleep::Sleeper;
+use crate::sleep::sleeper;
 use crate::world::Subject;
 use crate::world::Who::{self, Done, Front, Member, Next, Promised, QueuedMember, Started};
 
@@ -98,14 +98,14 @@ impl Acts {
             self.add(format!("result, {who:?}"), &["Future::result_with"], move |w| {
                 let subject = w.of(who);
                 act_on(subject.future.take(), |future| {
-                    subject.life.note_outcome(future.result_with(&Sleeper::new(w)));
+                    subject.life.note_outcome(future.result_with(&sleeper(w)));
                 })
             });
             let about = &["Future::result_deadline_with"];
             self.add(format!("result until a deadline, {who:?}"), about, move |w| {
                 let subject = w.of(who);
                 let sleep =
-                    |future: &mut Future<Value>| future.result_deadline_with(&Sleeper::new(w), ());
+                    |future: &mut Future<Value>| future.result_deadline_with(&sleeper(w), ());
                 subject.forget_poll();
                 act_on(subject.future.with_mut(sleep), |outcome| {
                     if !outcome.as_ref().is_err_and(TaskError::is_timed_out) {

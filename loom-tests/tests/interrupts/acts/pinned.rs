@@ -5,7 +5,7 @@ use concurrent_futures_core::{PinnedTask, TaskError};
 
 use super::{Acts, act_on};
 use crate::pinned::{Pinned, Task};
-use crate::sleep::Sleeper;
+use crate::sleep::sleeper;
 
 impl Acts {
     pub(super) fn of_pinned_tasks(&mut self) {
@@ -54,13 +54,13 @@ impl Acts {
         });
         self.add("result of pinned", &["PinnedTask::result_with"], |w| {
             w.pinned[0].forget_poll();
-            w.pinned[0].look(|task| Some(task.result_with(&Sleeper::new(w))))
+            w.pinned[0].look(|task| Some(task.result_with(&sleeper(w))))
         });
         let about = &["PinnedTask::result_deadline_with"];
         self.add("result of pinned until a deadline", about, |w| {
             w.pinned[0].forget_poll();
             w.pinned[0].look(|task| {
-                let outcome = task.result_deadline_with(&Sleeper::new(w), ());
+                let outcome = task.result_deadline_with(&sleeper(w), ());
                 Some(outcome).filter(|o| !o.as_ref().is_err_and(TaskError::is_timed_out))
             })
         });

@@ -4,7 +4,7 @@
 use concurrent_futures_core::Future;
 
 use super::{Acts, act_on};
-use crate::sleep::Sleeper;
+use crate::sleep::sleeper;
 use crate::world::Who::{Done, Front};
 use crate::world::{Set, World};
 
@@ -63,7 +63,7 @@ impl Acts {
         for deadline in [None, Some(())] {
             let name = if deadline.is_some() { "next until a deadline" } else { "next" };
             self.on_set(name, &["FixedWaitSet::next_with"], move |w, set| {
-                drop(set.as_mut().next_with(&Sleeper::new(w), deadline));
+                drop(set.as_mut().next_with(&sleeper(w), deadline));
                 true
             });
         }

@@ -7,41 +7,43 @@ use concurrent_futures_core::WakeFlag;
 
 use super::{Acts, act_on};
 use crate::sleep::{Doze, Sleeper};
+use crate::workers::Workers;
 use crate::world::Who::Front;
 
 impl Acts {
     pub(super) fn of_workers(&mut self) {
-        self.add("submit to workers", &["ArenaExecutor::submit"], |w| w.workers.submit());
-        self.add("shut workers down", &["ArenaExecutor::shutdown"], |w| {
-            w.workers.executor.shutdown();
-            true
-        });
-        self.add("run one of the workers' tasks", &["ArenaExecutor::run_one"], |w| {
-            w.workers.executor.run_one();
-            true
-        });
-        for index in [0, 1] {
-            self.add(format!("turn of worker {index}"), &["ArenaExecutor::run"], move |w| {
-                w.workers.turn(index)
+        for count in [0, 1, 2] {
+            let name = |what| format!("{what}, {count} of whose workers sleep");
+            self.add(name("submit"), &["ArenaExecutor::submit"], move |w| {
+                w.workers[count].submit()
             });
-            self.add(format!("drop worker {index}"), &["ArenaExecutor::run"], move |w| {
-                w.workers.leave(index)
+            self.add(name("shut down"), &["ArenaExecutor::shutdown"], move |w| {
+                w.workers[count].executor.shutdown();
+                true
             });
+            self.add(name("run one"), &["ArenaExecutor::run_one"], move |w| {
+                w.workers[count].executor.run_one();
+                true
+            });
+            for index in 0..count {
+                self.add(
+                    format!("turn of worker {index} of {count}"),
+                    &["ArenaExecutor::run"],
+                    move |w| w.workers[count].turn(index),
+                );
+                self.add(
+                    format!("drop worker {index} of {count}"),
+                    &["ArenaExecutor::run"],
+                    move |w| w.workers[count].leave(index),
+                );
+            }
         }
     }
 
     pub(super) fn waiting_for_work(&mut self) {
-        self.add("run forever", &["ArenaExecutor::run_forever"], |w| {
-            let sleeper = Sleeper::until(
-                |w| {
-                    w.workers.assert_rightly_asleep();
-                    w.workers.executor.shutdown();
-                },
-                w,
-            );
-            w.workers.executor.run_forever(&sleeper);
-            true
-        });
+        let about = &["ArenaExecutor::run_forever"];
+        self.add("run forever", about, |w| run_forever(&w.workers[0]));
+        self.add("run forever beside others", about, |w| run_forever(&w.workers[2]));
         let about = &["WakeFlag::parker", "Parker::waker", "Parker::park"];
         self.add("result by a parker", about, |w| {
             act_on(w.of(Front).future.take(), |future| {
@@ -67,4 +69,14 @@ impl Acts {
             )
         });
     }
+}
+
+/// Runs what comes, and is told of the end when nothing does any more.
+fn run_forever(workers: &Workers) -> bool {
+    let sleeper = Sleeper::until(|| {
+        workers.assert_rightly_asleep();
+        workers.executor.shutdown();
+    });
+    workers.executor.run_forever(&sleeper);
+    true
 }
