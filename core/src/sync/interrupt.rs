@@ -6,7 +6,7 @@
 //! is exact, and takes as many runs as there are operations. Whether and when a handler runs is
 //! decided by whoever is told of the operations; here they are only named.
 //!
-//! An atomic has no method here that core does not use: whoever needs another adds it, with its call
+//! Atomics have the methods that core uses and no others: whoever needs another adds it, with its call
 //! of `before_operation`.
 
 extern crate std;
@@ -45,8 +45,9 @@ pub(crate) mod atomic {
     pub(crate) use core::sync::atomic::Ordering;
 
     macro_rules! forwarded {
-        ($value:ty: $($name:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => {
+        ($($(#[$meta:meta])* $name:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => {
             $(
+                $(#[$meta])*
                 #[track_caller]
                 pub(crate) fn $name(&self, $($argument: $type),*) -> $result {
                     before_operation();
@@ -67,10 +68,12 @@ pub(crate) mod atomic {
                     Self(core::sync::atomic::$name::new(value))
                 }
 
-                forwarded! { $value:
+                forwarded! {
                     load(order: Ordering) -> $value;
                     store(value: $value, order: Ordering) -> ();
                     swap(value: $value, order: Ordering) -> $value;
+                    /// # Errors
+                    /// The value that is there instead.
                     compare_exchange(now: $value, new: $value, success: Ordering, failure: Ordering)
                         -> Result<$value, $value>;
                 }
@@ -102,7 +105,7 @@ pub(crate) mod atomic {
             atomic!($name, $value);
 
             impl $name {
-                forwarded! { $value:
+                forwarded! {
                     fetch_add(value: $value, order: Ordering) -> $value;
                     fetch_sub(value: $value, order: Ordering) -> $value;
                     fetch_or(value: $value, order: Ordering) -> $value;

@@ -14,12 +14,15 @@ use crate::acts::{Act, By, acts};
 use crate::everywhere::{Second, Tally, at_every_place, at_every_two_places};
 use crate::world::World;
 
-/// Each act is interrupted by each that a handler may do, at each place: 128 acts, 13,506 pairs of which the
-/// second had something to do, 147,630 runs.
+/// Each act is interrupted by each that a handler may do, at each place.
 ///
-/// Turned red by, in core: a critical section that does not mask; a task pushed outside of the lock; `complete`
-/// that publishes before it writes; `poll` that looks at the waker without `disarm`; `register` that does not
-/// look again; `free` that gives the slot back before its end.
+/// Turned red by, among others: a critical section that does not mask; a claim, a farewell, a suspension or a wish
+/// to stop in two steps; `poll` that looks at its waker without `disarm`, and `arm` without a second look; a waker
+/// taken without the flag, and none taken though there is one; a list that is opened without a look; a slot given
+/// back before its end; a task removed without a look at its home; a worker, a waker or a mail that is woken or
+/// dropped under the lock; a worker that sleeps without a second look, that leaves without passing its wake-up on,
+/// or that is not told of the end; a set that is armed by a store, or leaves a node behind; a parker that forgets
+/// before it sleeps; a static callback taken in two steps.
 #[test]
 fn every_act_is_interrupted_by_every_other_at_every_place() {
     let acts: &'static [Act] = acts().leak();
