@@ -248,6 +248,9 @@ impl<T> core::ops::Deref for Arc<T> {
 /// Atomics by which nothing is ordered: a model need not look at them.
 pub(crate) use core::sync::atomic as unmodeled;
 
+/// One that a model need not look at.
+pub(crate) use alloc::sync::Arc as PlainArc;
+
 /// In a model a hint keeps nobody from taking the lock, and promises nothing.
 #[derive(Debug)]
 pub(crate) struct Hint;

@@ -4,6 +4,12 @@
 //! names with loom's shapes, so that what is modelled is the code that ships: by loom in every
 //! interleaving of threads, or with an interrupt at every operation of one core.
 
+#[cfg(not(any(target_has_atomic = "ptr", feature = "portable-atomic")))]
+compile_error!(
+    "this target has no compare-and-swap: switch on the feature `portable-atomic` of concurrent-futures-core, \
+    and in the binary one of the features of the crate portable-atomic that say how its atomics are made"
+);
+
 #[cfg(concurrent_futures_model = "interrupt")]
 mod interrupt;
 #[cfg(concurrent_futures_model = "loom")]

@@ -1,8 +1,18 @@
 //! What production and the model of interrupts have in common: all that loom needs otherwise.
 
 use super::atomic;
-#[cfg(feature = "alloc")]
+
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub(crate) use alloc::sync::Arc;
+
+/// Where alloc has none. The target alone decides, so that the feature changes nobody's types.
+#[cfg(all(feature = "alloc", not(target_has_atomic = "ptr")))]
+pub(crate) use portable_atomic_util::Arc;
+
+/// One that a model need not look at.
+#[cfg(feature = "alloc")]
+pub(crate) use self::Arc as PlainArc;
+
 #[cfg(feature = "std")]
 pub(crate) use std::sync::{Condvar, Mutex};
 #[cfg(feature = "std")]

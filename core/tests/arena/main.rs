@@ -120,7 +120,7 @@ fn a_full_arena_gives_the_closure_back_and_a_dropped_future_makes_room() {
     let refused = EXECUTOR.submit(|| 3).unwrap_err();
     assert_eq!(refused.reason(), &RefusedReason::Full);
     assert_eq!(refused.into_inner()(), 3);
-    assert!(EXECUTOR.promise::<u8>().is_none());
+    assert_eq!(EXECUTOR.promise::<u8>().unwrap_err().reason(), &RefusedReason::Full);
 
     drop(first); // detached: the task still has the slot
     assert_eq!(EXECUTOR.free_slots(), 0);
@@ -130,6 +130,21 @@ fn a_full_arena_gives_the_closure_back_and_a_dropped_future_makes_room() {
     assert_eq!(EXECUTOR.free_slots(), 2);
     drop(EXECUTOR.submit(|| 3).unwrap());
     assert_eq!(EXECUTOR.run_pending(), 1);
+}
+
+#[test]
+fn a_refusal_is_an_error_of_the_task_that_wanted_to_submit_and_costs_no_allocation() {
+    static EXECUTOR: StaticExecutor<1, 32> = StaticExecutor::new();
+    let submit_two = || {
+        let _first = EXECUTOR.submit(|| 1)?;
+        let _second = EXECUTOR.submit(|| 2)?;
+        Ok::<(), TaskError>(())
+    };
+    let before = ALLOCATIONS.with(Cell::get);
+    let error = submit_two().unwrap_err();
+    assert_eq!(ALLOCATIONS.with(Cell::get), before);
+    assert_eq!(error.kind(), TaskErrorKind::Refused);
+    assert_eq!(error.to_string(), "not submitted: no slot was free, or the queue was full");
 }
 
 #[test]
