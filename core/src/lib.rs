@@ -119,6 +119,10 @@ mod task_hook;
 #[cfg(feature = "std")]
 mod thread_parker;
 mod unique;
+sync::interrupted_only! {
+    #[doc(hidden)]
+    pub use sync::on_each_operation;
+}
 sync::not_modeled! {
     #[cfg(feature = "std")]
     mod weak_executor;
