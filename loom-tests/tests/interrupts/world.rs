@@ -310,12 +310,12 @@ impl Subject {
 
     fn make_promise(&self, executor: &'static Executor) -> bool {
         match executor.promise() {
-            Some((promise, future)) => {
+            Ok((promise, future)) => {
                 self.promise.put(promise);
                 self.future.put(future);
                 true
             }
-            None => false,
+            Err(_) => false,
         }
     }
 
