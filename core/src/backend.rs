@@ -97,6 +97,8 @@ pub enum RefusedReason {
     Broken(Text),
     /// Too many tasks are on the stack of this thread already for a scope to wait for more.
     TooDeep,
+    /// The task lies in its caller's memory, and was submitted before.
+    InUse,
     /// The backend gave back a task that is not the one it was given.
     WrongTask,
 }
@@ -132,6 +134,7 @@ impl fmt::Display for RefusedReason {
             Self::TooDeep => f.write_str(
                 "too many tasks wait for one another on this thread: split the work less deeply",
             ),
+            Self::InUse => f.write_str("the task was submitted before: make another one"),
             Self::WrongTask => {
                 f.write_str("the backend gave back another task than it was given: mend it")
             }

@@ -83,6 +83,14 @@ mod imp {
     #[cfg(not(feature = "std"))]
     pub(crate) fn yield_now() {}
 
+    /// Looks until it is `done`, for as long as that takes.
+    pub(crate) fn wait_until(done: impl Fn() -> bool) {
+        while !done() {
+            core::hint::spin_loop();
+            yield_now();
+        }
+    }
+
     /// The lock of a heap slot's list: one of a few that all slots share by address, so that a slot
     /// spends no memory on it. Taken only for callbacks and shared futures.
     #[cfg(feature = "std")]
@@ -466,6 +474,13 @@ mod imp {
 
     /// Nothing, for the same reason.
     pub(crate) fn yield_now() {}
+
+    /// Loom has to be told that nothing happens here until somebody else goes on.
+    pub(crate) fn wait_until(done: impl Fn() -> bool) {
+        while !done() {
+            loom::thread::yield_now();
+        }
+    }
 
     /// In a model each slot has a mutex of its own: sharing would order what is not ordered.
     #[derive(Debug)]

@@ -2,21 +2,25 @@
 
 use core::fmt;
 use core::marker::PhantomData;
+use core::pin::{Pin, pin};
+use core::task::Poll;
 
+use super::inside::Next;
+use super::pinned_task::PinnedTask;
+use super::slots::{Arena, NoRoom};
+use super::worker::{Turn, Worker, run};
 use crate::backend::{RefusedReason, SubmitError};
 use crate::body::{Callable, Fallible, Nothing, Plain};
 use crate::error::TaskError;
 use crate::future::Future;
-use crate::keeper::{Keeper, KeeperRef};
 use crate::lock::Lock;
+use crate::park::Park;
 use crate::promise::Promise;
-use crate::queue::Fifo;
 use crate::slot::SlotRef;
-use crate::storage::arena::Arena;
 use crate::sync::const_unless_modeled;
 
-/// The home of tasks that are queued (I7).
-const QUEUED: u32 = 1;
+/// What `allocate` makes: the reference of whoever is to resolve the slot, and the future.
+type Made<C> = (SlotRef, Future<<C as Callable>::Output>);
 
 /// An executor in a static: `SLOTS` tasks at a time, whose callables and results take up to `BYTES`
 /// bytes, and no allocator. Interrupt handlers submit, a loop runs.
@@ -24,7 +28,6 @@ const QUEUED: u32 = 1;
 /// Everything but running may be called from an interrupt handler, for callables and values that may
 /// be dropped there: submitting, looking at futures, cancelling and dropping them.
 pub struct ArenaExecutor<L: 'static, const SLOTS: usize, const BYTES: usize> {
-    queue: Fifo<L>,
     arena: Arena<L, SLOTS, BYTES>,
 }
 
@@ -104,21 +107,21 @@ impl<L: Lock, const SLOTS: usize, const BYTES: usize> ArenaExecutor<L, SLOTS, BY
     const_unless_modeled! {
     /// An executor with all slots free; one lock is for its queue, one for the lists of its futures.
     pub const fn with_locks(queue: L, lists: L) -> Self {
-        Self { queue: Fifo::new(queue, QUEUED), arena: Arena::new(lists) }
+        Self { arena: Arena::new(queue, lists) }
     }
     }
 
     /// Submits a callable. Never waits.
     ///
     /// # Errors
-    /// The callable back, if no slot is free. A slot is free again when its task has ended and its
-    /// future is dropped.
+    /// The callable back, if no slot is free, or the executor was shut down. A slot is free again when
+    /// its task has ended and its future is dropped.
     pub fn submit<F, T>(&'static self, callable: F) -> Result<Future<T>, SubmitError<F>>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.submit_callable(Plain(callable)).map_err(|Plain(f)| full(f))
+        self.submit_callable(Plain(callable)).map_err(|(Plain(f), reason)| refused(f, reason))
     }
 
     /// Submits a callable whose `Err` is a failure of the task.
@@ -130,10 +133,33 @@ impl<L: Lock, const SLOTS: usize, const BYTES: usize> ArenaExecutor<L, SLOTS, BY
         F: FnOnce() -> Result<T, TaskError> + Send + 'static,
         T: Send + 'static,
     {
-        self.submit_callable(Fallible(callable)).map_err(|Fallible(f)| full(f))
+        self.submit_callable(Fallible(callable)).map_err(|(Fallible(f), reason)| refused(f, reason))
     }
 
-    /// A promise and its future, in a slot of this executor; `None` if none is free.
+    /// Submits a task that lies in its caller's own memory, and takes no slot. Never waits.
+    ///
+    /// # Errors
+    /// Why not: the executor was shut down, or the task was submitted before.
+    pub fn submit_pinned<F, T>(
+        &'static self,
+        mut task: Pin<&mut PinnedTask<F, T>>,
+    ) -> Result<(), SubmitError<()>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let refused = |reason| SubmitError::new((), reason);
+        let slot = task.as_mut().submitted_to(self.arena.as_keeper());
+        let slot = slot.ok_or_else(|| refused(RefusedReason::InUse))?;
+        self.arena.push(slot).map_err(|slot| {
+            drop(slot);
+            task.taken_back();
+            refused(RefusedReason::ShutDown)
+        })
+    }
+
+    /// A promise and its future, in a slot of this executor; `None` if none is free, or the executor
+    /// was shut down.
     pub fn promise<T: Send + 'static>(&'static self) -> Option<(Promise<T>, Future<T>)> {
         let (slot, future) = self.allocate(Nothing::<T>(PhantomData)).ok()?;
         // SAFETY: a slot just made for a `T`, and its only promise.
@@ -141,25 +167,22 @@ impl<L: Lock, const SLOTS: usize, const BYTES: usize> ArenaExecutor<L, SLOTS, BY
     }
 
     /// # Errors
-    /// The callable, if no slot is free.
-    fn submit_callable<C>(&'static self, callable: C) -> Result<Future<C::Output>, C>
+    /// The callable, and why it is not accepted.
+    fn submit_callable<C>(&'static self, callable: C) -> Result<Future<C::Output>, (C, NoRoom)>
     where
         C: Callable + Send + 'static,
         C::Output: Send + 'static,
     {
         let (slot, future) = self.allocate(callable)?;
-        // SAFETY: just made, and nobody else has seen it.
-        unsafe { slot.set_keeper(KeeperRef::to_static(self)) };
-        self.queue.push(slot);
-        Ok(future)
+        match self.arena.push(slot) {
+            Ok(()) => Ok(future),
+            Err(slot) => Err((self.arena.take_back(slot, future), NoRoom::ShutDown)),
+        }
     }
 
     /// # Errors
-    /// The callable, if no slot is free.
-    fn allocate<C: Callable>(
-        &'static self,
-        callable: C,
-    ) -> Result<(SlotRef, Future<C::Output>), C> {
+    /// The callable, and why there is no room for it.
+    fn allocate<C: Callable>(&'static self, callable: C) -> Result<Made<C>, (C, NoRoom)> {
         let header = self.arena.allocate(callable, 2)?;
         // SAFETY: two references were counted for us.
         let slot = unsafe { SlotRef::from_raw(header) };
@@ -171,12 +194,12 @@ impl<L: Lock, const SLOTS: usize, const BYTES: usize> ArenaExecutor<L, SLOTS, BY
 
     /// Runs the task at the front of the queue, here; `false` if there is none.
     pub fn run_one(&self) -> bool {
-        match self.queue.pop() {
-            Some(slot) => {
-                let _ = slot.run(&()); // too late: whoever claimed it resolves it
+        match self.arena.with(|inside| inside.next()) {
+            Next::Run(slot) => {
+                run(slot);
                 true
             }
-            None => false,
+            Next::Nothing | Next::Over => false,
         }
     }
 
@@ -189,25 +212,96 @@ impl<L: Lock, const SLOTS: usize, const BYTES: usize> ArenaExecutor<L, SLOTS, BY
         count
     }
 
+    /// Runs tasks as they come, and parks while there are none, until the executor is
+    /// [shut down](Self::shutdown) and its queue empty. For a core, a thread or an RTOS task that has
+    /// nothing else to do; several may be in here at once.
+    ///
+    /// Each `submit` wakes one of those that park, the one that has parked longest.
+    ///
+    /// # Examples
+    /// ```
+    /// use concurrent_futures_core::{Spin, StaticExecutor, WakeFlag};
+    ///
+    /// static EXECUTOR: StaticExecutor<8, 64> = StaticExecutor::new();
+    /// static WOKEN: WakeFlag<Spin> = WakeFlag::new(Spin); // a chip would have `Wfe`, or `Wfi`
+    ///
+    /// // What runs on the second core.
+    /// let second = std::thread::spawn(|| EXECUTOR.run_forever(&WOKEN.parker()));
+    ///
+    /// let sum = EXECUTOR.submit(|| (1..=100u32).sum::<u32>())?;
+    /// assert_eq!(sum.result()?, 5050);
+    /// EXECUTOR.shutdown();
+    /// second.join().unwrap();
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn run_forever<P: Park>(&self, park: &P) {
+        let worker = pin!(Worker::new(&self.arena));
+        let waker = park.waker();
+        loop {
+            match worker.as_ref().turn(&waker) {
+                Turn::Ran => {}
+                Turn::Asleep => {
+                    let _ = park.park(None); // woken, or for no reason: it looks again
+                }
+                Turn::Over => return,
+            }
+        }
+    }
+
+    /// As [`run_forever`](Self::run_forever), for a task of an async executor: it runs one task each
+    /// time it is polled, so that others have their turn in between.
+    pub async fn run(&self) {
+        let mut worker = pin!(Worker::new(&self.arena));
+        core::future::poll_fn(|context| match worker.as_mut().as_ref().turn(context.waker()) {
+            Turn::Ran => {
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+            Turn::Asleep => Poll::Pending,
+            Turn::Over => Poll::Ready(()),
+        })
+        .await;
+    }
+
+    /// Ends the executor, as Python's `shutdown(wait=False)`: what is submitted from now on is refused,
+    /// what is queued still runs, and [`run_forever`](Self::run_forever) returns when nothing is. There
+    /// is no way back.
+    pub fn shutdown(&self) {
+        let mut worker = self.arena.with(|inside| inside.shut_down());
+        while let Some(next) = worker {
+            next.wake();
+            worker = self.arena.with(|inside| inside.next_idle());
+        }
+    }
+
+    /// Cancels what is queued at this moment; says how many tasks.
+    pub fn cancel_queued(&self) -> usize {
+        let mut count = 0;
+        for _ in 0..self.queued() {
+            let Some(slot) = self.arena.with(|inside| inside.queue().pop()) else { break };
+            slot.cancel();
+            count += 1;
+        }
+        count
+    }
+
     /// How many tasks are queued, at the moment.
     pub fn queued(&self) -> usize {
-        self.queue.len()
+        self.arena.with(|inside| inside.queue().len())
     }
 
     /// How many slots are free, at the moment.
     pub fn free_slots(&self) -> usize {
-        self.arena.free_slots()
+        self.arena.with(|inside| inside.free().len())
     }
 }
 
-fn full<F>(callable: F) -> SubmitError<F> {
-    SubmitError::new(callable, RefusedReason::Full)
-}
-
-impl<L: Lock, const SLOTS: usize, const BYTES: usize> Keeper for ArenaExecutor<L, SLOTS, BYTES> {
-    fn claimed_elsewhere(&self, task: &SlotRef) {
-        drop(self.queue.remove(task));
-    }
+fn refused<F>(callable: F, why: NoRoom) -> SubmitError<F> {
+    let reason = match why {
+        NoRoom::Full => RefusedReason::Full,
+        NoRoom::ShutDown => RefusedReason::ShutDown,
+    };
+    SubmitError::new(callable, reason)
 }
 
 impl<L: Lock, const SLOTS: usize, const BYTES: usize> fmt::Debug
