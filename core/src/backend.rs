@@ -105,7 +105,7 @@ pub enum RefusedReason {
 
 /// A reason in words: any text where there is an allocator, a static one elsewhere.
 #[cfg(feature = "alloc")]
-pub type Text = alloc::sync::Arc<str>;
+pub type Text = crate::sync::PlainArc<str>;
 /// A reason in words: any text where there is an allocator, a static one elsewhere.
 #[cfg(not(feature = "alloc"))]
 pub type Text = &'static str;
@@ -187,11 +187,3 @@ impl<F> fmt::Display for SubmitError<F> {
 }
 
 impl<F> core::error::Error for SubmitError<F> {}
-
-#[cfg(feature = "alloc")]
-impl<F> From<SubmitError<F>> for crate::TaskError {
-    /// For a task that could not submit another one.
-    fn from(error: SubmitError<F>) -> Self {
-        Self::refused(error.reason)
-    }
-}

@@ -84,6 +84,7 @@ mod pool;
 mod promise;
 mod queue;
 mod queue_backend;
+mod refused_error;
 mod resolve;
 #[cfg(feature = "std")]
 mod scope;

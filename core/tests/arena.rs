@@ -100,6 +100,21 @@ fn a_full_arena_gives_the_closure_back_and_a_dropped_future_makes_room() {
 }
 
 #[test]
+fn a_refusal_is_an_error_of_the_task_that_wanted_to_submit_and_costs_no_allocation() {
+    fn submit_two() -> Result<(), TaskError> {
+        static EXECUTOR: StaticExecutor<1, 32> = StaticExecutor::new();
+        let _first = EXECUTOR.submit(|| 1)?;
+        let _second = EXECUTOR.submit(|| 2)?;
+        Ok(())
+    }
+    let before = ALLOCATIONS.with(Cell::get);
+    let error = submit_two().unwrap_err();
+    assert_eq!(ALLOCATIONS.with(Cell::get), before);
+    assert_eq!(error.kind(), TaskErrorKind::Refused);
+    assert_eq!(error.to_string(), "not submitted: no slot was free, or the queue was full");
+}
+
+#[test]
 fn a_cancelled_task_leaves_the_queue_and_its_slot_at_once() {
     static EXECUTOR: StaticExecutor<1, 32> = StaticExecutor::new();
     static RUNS: AtomicUsize = AtomicUsize::new(0);
