@@ -7,6 +7,7 @@ use crate::error::{Failure, TaskError, TaskErrorKind};
 static SHUT_DOWN: Failure = refusal("not submitted: the executor was shut down");
 static FULL: Failure = refusal("not submitted: no slot was free, or the queue was full");
 static TOO_DEEP: Failure = refusal("not submitted: too many tasks wait for one another here");
+static IN_USE: Failure = refusal("not submitted: the task was submitted before");
 static WRONG_TASK: Failure = refusal("not submitted: the backend gave back another task");
 #[cfg(not(feature = "alloc"))]
 static NO_WORKER: Failure = refusal("not submitted: there is no worker");
@@ -24,6 +25,7 @@ impl<F> From<SubmitError<F>> for TaskError {
             RefusedReason::ShutDown => Self::from(&SHUT_DOWN),
             RefusedReason::Full => Self::from(&FULL),
             RefusedReason::TooDeep => Self::from(&TOO_DEEP),
+            RefusedReason::InUse => Self::from(&IN_USE),
             RefusedReason::WrongTask => Self::from(&WRONG_TASK),
             #[cfg(feature = "alloc")]
             reason @ (RefusedReason::NoWorker(_) | RefusedReason::Broken(_)) => {

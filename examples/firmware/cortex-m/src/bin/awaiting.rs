@@ -36,7 +36,6 @@ fn SysTick() {
         *READ += 4;
         let _ = promise.complete(*READ); // an error if nobody wants it any more
     }
-    EXECUTOR.run_pending();
 }
 
 #[embassy_executor::main]
@@ -58,11 +57,15 @@ async fn run(spawner: Spawner) -> Result<(), &'static str> {
     start_ticks(peripherals.SYST);
     let (sum_promise, sum) = EXECUTOR.promise().ok_or("no slot for the sum")?;
     let (mean_promise, mean) = EXECUTOR.promise().ok_or("no slot for the mean")?;
+    let (ended_promise, ended) = EXECUTOR.promise().ok_or("no slot for the end")?;
+    spawner.spawn(work(ended_promise).map_err(|_| "the working task runs already")?);
     spawner.spawn(add_up(sum_promise).map_err(|_| "the adding task runs already")?);
     spawner.spawn(measure(mean_promise).map_err(|_| "the measuring task runs already")?);
     let sum = sum.await.map_err(|_| "there is no sum")?;
     let mean = mean.await.map_err(|_| "there is no mean")?;
     hprintln!("sum {}, mean {}", sum, mean);
+    EXECUTOR.shutdown();
+    ended.await.map_err(|_| "the working task was lost")?;
     if sum != 500_500 {
         Err("the sum of the numbers up to 1000 is 500500")
     } else if mean != 757 {
@@ -78,6 +81,14 @@ fn start_ticks(mut timer: SYST) {
     timer.clear_current();
     timer.enable_counter();
     timer.enable_interrupt();
+}
+
+/// The worker: it runs one submitted task at a time, so that the other async tasks have their turn, and sleeps while there
+/// is none. It ends when the executor was shut down.
+#[embassy_executor::task]
+async fn work(ended: Promise<()>) {
+    EXECUTOR.run().await;
+    let _ = ended.complete(());
 }
 
 /// An embassy task returns nothing: what it has found, or why it has found nothing, goes by its promise.

@@ -13,11 +13,11 @@
 #![no_main]
 
 use core::cell::RefCell;
+use core::pin::pin;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use core::task::Waker;
 
 use concurrent_futures_core::{
-    Failure, Future, Mailbox, Park, Parked, Promise, StaticExecutor, TaskError,
+    Failure, Future, Mailbox, PinnedTask, Promise, StaticExecutor, TaskError, WakeFlag, Wfi,
 };
 use cortex_m::Peripherals;
 use cortex_m::asm::wfi;
@@ -48,6 +48,9 @@ static LAST_REFUSED: Mailbox<Sample> = Mailbox::new();
 
 /// A slow measurement that somebody waits for, and the tick at which it will be there.
 static MEASUREMENT: Mailbox<(u32, Promise<i32>)> = Mailbox::new();
+
+/// How the main loop waits for one future: by WFI, until the handler has woken it.
+static WOKEN: WakeFlag<Wfi> = WakeFlag::new(Wfi);
 
 // Only the handler writes these, so it may add by a load and a store. A Cortex-M0 has nothing else.
 static TICKS: AtomicU32 = AtomicU32::new(0);
@@ -107,9 +110,9 @@ fn read_sensor(tick: u32) -> i32 {
     if tick.is_multiple_of(7) { 4095 } else { 1000 + tick as i32 }
 }
 
-fn median(mut window: [i32; 5]) -> i32 {
+fn median<const LENGTH: usize>(mut window: [i32; LENGTH]) -> i32 {
     window.sort_unstable();
-    window[2]
+    window[LENGTH / 2]
 }
 
 fn add_one(count: &AtomicU32) -> u32 {
@@ -158,6 +161,7 @@ fn run() -> Result<(), &'static str> {
     cancel_before_it_starts(&mut counts)?;
     fail_with_a_code(&mut counts)?;
     drop_unread(&mut counts)?;
+    run_in_its_own_memory(&mut counts)?;
     wait_for_what_is_late()?;
     account(&counts)
 }
@@ -187,8 +191,18 @@ fn show_samples_until(tick: u32, counts: &mut Counts) -> Result<(), &'static str
         if last_round {
             return Ok(());
         }
-        wfi(); // an interrupt just before this is seen after the next one, a millisecond later
+        sleep();
     }
+}
+
+/// Until the next interrupt. Interrupts are held off between the look at the queue and the sleep, or one that comes there
+/// would be noticed only after the next one; WFI ends with one that is held off, too.
+fn sleep() {
+    critical_section::with(|_| {
+        if EXECUTOR.queued() == 0 {
+            wfi();
+        }
+    });
 }
 
 /// The oldest result, if its task has run.
@@ -273,38 +287,37 @@ fn drop_unread(counts: &mut Counts) -> Result<(), &'static str> {
     Ok(())
 }
 
+/// What is too large for a slot, or must not be refused, brings its own memory: here the stack of the main loop.
+fn run_in_its_own_memory(counts: &mut Counts) -> Result<(), &'static str> {
+    let window: [i32; 63] = core::array::from_fn(|index| read_sensor(index as u32 + 1));
+    let mut task = pin!(PinnedTask::new(move || median(window)));
+    EXECUTOR.submit_pinned(task.as_mut()).map_err(|_| "the executor was shut down")?;
+    counts.submitted += 1;
+    EXECUTOR.run_pending();
+    match task.as_mut().try_result() {
+        Some(Ok(1037)) => {
+            counts.finished += 1;
+            hprintln!("pinned: the median of 63 samples is 1037");
+            Ok(())
+        }
+        _ => Err("the median of the first 63 samples should be 1037"),
+    }
+}
+
 /// A promise is for what no task computes: here the handler fulfils it, ten ticks from now.
 fn wait_for_what_is_late() -> Result<(), &'static str> {
     let (promise, mut future) = EXECUTOR.promise().ok_or("no slot for a promise")?;
     let start = ticks();
     MEASUREMENT.put((start + 10, promise));
-    match future.result_deadline_with(&Ticking, start + 3) {
+    let parker = WOKEN.parker_with_clock(ticks);
+    match future.result_deadline_with(&parker, start + 3) {
         Err(error) if error.is_timed_out() => hprintln!("late: {}", error),
         _ => return Err("the measurement should have been late"),
     }
     // After a timeout the future is as it was, and may be waited for again.
-    let degrees = future.result_with(&Ticking).map_err(|_| "the measurement was lost")?;
+    let degrees = future.result_with(&parker).map_err(|_| "the measurement was lost")?;
     hprintln!("late: {} degrees, {} ticks later", degrees, ticks() - start);
     Ok(())
-}
-
-/// Sleeps until the next interrupt. Its time is the number of ticks.
-struct Ticking;
-
-impl Park for Ticking {
-    type Instant = u32;
-
-    fn waker(&self) -> Waker {
-        Waker::noop().clone()
-    }
-
-    fn park(&self, deadline: Option<u32>) -> Parked {
-        if deadline.is_some_and(|deadline| ticks() >= deadline) {
-            return Parked::DeadlinePassed;
-        }
-        wfi();
-        Parked::Woken
-    }
 }
 
 /// Each sample was submitted or refused, each task has come to one of its four ends, and all slots are free.
