@@ -96,6 +96,29 @@ impl<const SLOTS: usize, const BYTES: usize> StaticExecutor<SLOTS, BYTES> {
     }
 }
 
+#[cfg(feature = "spin")]
+impl<const SLOTS: usize, const BYTES: usize, R> MulticoreExecutor<SLOTS, BYTES, R>
+where
+    R: spin::relax::RelaxStrategy + Send + Sync + 'static,
+{
+    const_unless_modeled! {
+    /// An executor with all slots free.
+    pub const fn new() -> Self {
+        Self::with_locks(crate::lock::SpinLock::new(), crate::lock::SpinLock::new())
+    }
+    }
+}
+
+#[cfg(feature = "spin")]
+impl<const SLOTS: usize, const BYTES: usize, R> Default for MulticoreExecutor<SLOTS, BYTES, R>
+where
+    R: spin::relax::RelaxStrategy + Send + Sync + 'static,
+{
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 #[cfg(feature = "critical-section")]
 impl<const SLOTS: usize, const BYTES: usize> Default for StaticExecutor<SLOTS, BYTES> {
     fn default() -> Self {

@@ -11,7 +11,8 @@ pub(super) struct FreeSlots<L: 'static, const SLOTS: usize, const BYTES: usize> 
     /// How many cells, from the front of the array, were ever taken: the addresses of those behind are
     /// not known when a static is made.
     used: usize,
-    free: usize,
+    /// How many are out. Not how many are free: what begins as zero costs no flash.
+    taken: usize,
 }
 
 // SAFETY: the cells in the list belong to it, and are Send.
@@ -23,11 +24,11 @@ unsafe impl<L: crate::lock::Lock, const SLOTS: usize, const BYTES: usize> Send
 impl<L: 'static, const SLOTS: usize, const BYTES: usize> FreeSlots<L, SLOTS, BYTES> {
     /// All of them.
     pub(super) const fn new() -> Self {
-        Self { first: None, used: 0, free: SLOTS }
+        Self { first: None, used: 0, taken: 0 }
     }
 
     pub(super) fn len(&self) -> usize {
-        self.free
+        SLOTS - self.taken
     }
 
     /// Takes one of `cells`, whose memory is the caller's then.
@@ -47,7 +48,7 @@ impl<L: 'static, const SLOTS: usize, const BYTES: usize> FreeSlots<L, SLOTS, BYT
                 NonNull::from(cell)
             }
         };
-        self.free -= 1;
+        self.taken += 1;
         Some(cell)
     }
 
@@ -60,6 +61,6 @@ impl<L: 'static, const SLOTS: usize, const BYTES: usize> FreeSlots<L, SLOTS, BYT
         // enough for a pointer, since it is for a header.
         unsafe { cell.cast().write(self.first) };
         self.first = Some(cell);
-        self.free += 1;
+        self.taken -= 1;
     }
 }
