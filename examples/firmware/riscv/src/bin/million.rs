@@ -12,7 +12,7 @@ use core::pin::pin;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 use concurrent_futures_core::{
-    FixedWaitSet, Future, MulticoreExecutor, Park, Spin, SpinLock, TaskErrorKind, WakeFlag,
+    FixedWaitSet, Future, MulticoreExecutor, Park, Spin, TaskErrorKind, WakeFlag,
 };
 use firmware_riscv::harts::{self, HARTS, SoftwareInterrupt};
 use firmware_riscv::{board, println};
@@ -27,8 +27,8 @@ const SLOTS: usize = 64;
 
 type Executor = MulticoreExecutor<SLOTS, 24>;
 
-static SPINNING: Executor = Executor::with_locks(SpinLock::new(), SpinLock::new());
-static SLEEPING: Executor = Executor::with_locks(SpinLock::new(), SpinLock::new());
+static SPINNING: Executor = Executor::new();
+static SLEEPING: Executor = Executor::new();
 
 /// By which the harts are woken, in the one round and in the other.
 static SPINNERS: [WakeFlag<Spin>; HARTS] = [const { WakeFlag::new(Spin) }; HARTS];

@@ -8,7 +8,7 @@ use core::pin::pin;
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
 use concurrent_futures_core::{
-    FutureState, MulticoreExecutor, PinnedTask, RefusedReason, SpinLock, TaskErrorKind, WakeFlag,
+    FutureState, MulticoreExecutor, PinnedTask, RefusedReason, TaskErrorKind, WakeFlag,
 };
 use firmware_riscv::harts::{self, HARTS, SoftwareInterrupt};
 use firmware_riscv::{board, println};
@@ -18,8 +18,7 @@ const ROUNDS: u32 = 10_000;
 /// Where both sides wait for each other, which takes long where harts have to share a core.
 const HANDSHAKES: u32 = 500;
 
-static EXECUTOR: MulticoreExecutor<SLOTS, 32> =
-    MulticoreExecutor::with_locks(SpinLock::new(), SpinLock::new());
+static EXECUTOR: MulticoreExecutor<SLOTS, 32> = MulticoreExecutor::new();
 
 static SLEEPERS: [WakeFlag<SoftwareInterrupt>; HARTS] = [
     WakeFlag::new(SoftwareInterrupt::of(0)),
