@@ -16,7 +16,7 @@ pub const HARTS: usize = 3;
 const SOFTWARE_INTERRUPTS: usize = 0x200_0000;
 
 /// Of `wait_until`, in microseconds.
-const PATIENCE: u64 = 5_000_000;
+const PATIENCE: u64 = 10_000_000;
 
 /// How many are in `main`, besides the first.
 static ARRIVED: AtomicUsize = AtomicUsize::new(0);
@@ -54,7 +54,7 @@ pub fn start_others() -> bool {
     wait_until(|| ARRIVED.load(Ordering::Relaxed) == HARTS - 1)
 }
 
-/// Looks again and again, for five seconds at most; says whether it is so.
+/// Looks again and again, for ten seconds at most; says whether it is so.
 pub fn wait_until(is_so: impl Fn() -> bool) -> bool {
     let deadline = board::microseconds() + PATIENCE;
     while !is_so() {

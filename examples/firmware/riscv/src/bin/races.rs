@@ -5,7 +5,7 @@
 #![no_main]
 
 use core::pin::pin;
-use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use concurrent_futures_core::{
     FutureState, MulticoreExecutor, PinnedTask, RefusedReason, TaskErrorKind, WakeFlag,
@@ -15,6 +15,8 @@ use firmware_riscv::{board, println};
 
 const SLOTS: usize = 16;
 const ROUNDS: u32 = 10_000;
+/// The harts that run tasks.
+const OTHERS: u32 = HARTS as u32 - 1;
 /// Where both sides wait for each other, which takes long where harts have to share a core.
 const HANDSHAKES: u32 = 500;
 
@@ -26,8 +28,12 @@ static SLEEPERS: [WakeFlag<SoftwareInterrupt>; HARTS] = [
     WakeFlag::new(SoftwareInterrupt::of(2)),
 ];
 
-/// How many harts have come back from the executor.
-static RETURNED: AtomicUsize = AtomicUsize::new(0);
+/// Each to be shut down while it is submitted to.
+static SHORT_LIVED: [MulticoreExecutor<4, 32>; HANDSHAKES as usize] =
+    [const { MulticoreExecutor::new() }; _];
+
+/// How many times a hart has come back from an executor.
+static RETURNED: AtomicU32 = AtomicU32::new(0);
 
 /// Of [`Token`]s.
 static MADE: AtomicU32 = AtomicU32::new(0);
@@ -43,8 +49,11 @@ fn main(hart: usize) -> ! {
     }
     harts::arrive();
     EXECUTOR.run_forever(&SLEEPERS[hart].parker());
-    // ORDERING: Release; pairs with the Acquire in `shutdown`.
-    RETURNED.fetch_add(1, Ordering::Release);
+    count(&RETURNED);
+    for executor in &SHORT_LIVED {
+        executor.run_forever(&SLEEPERS[hart].parker());
+        count(&RETURNED);
+    }
     harts::stop()
 }
 
@@ -61,6 +70,7 @@ fn all() -> u8 {
         drop_in_place,
         promise_kept_elsewhere,
         no_slot_free,
+        shutdown_while_tasks_submit,
         shutdown_against_submit,
     ];
     for part in parts {
@@ -278,7 +288,7 @@ fn no_slot_free() -> bool {
 }
 
 /// Tasks submit tasks, and those too, until they are told that the executor was shut down.
-fn shutdown_against_submit() -> bool {
+fn shutdown_while_tasks_submit() -> bool {
     static ACCEPTED: AtomicU32 = AtomicU32::new(0);
     static TURNED_AWAY: AtomicU32 = AtomicU32::new(0);
 
@@ -301,13 +311,42 @@ fn shutdown_against_submit() -> bool {
     EXECUTOR.shutdown();
     let is_refused = EXECUTOR.submit(carry(Token::new()));
     let is_refused = is_refused.is_err_and(|refused| *refused.reason() == RefusedReason::ShutDown);
-    // ORDERING: Acquire; pairs with the Release in `main`.
-    let have_returned = harts::wait_until(|| RETURNED.load(Ordering::Acquire) == HARTS - 1);
+    let have_returned = harts::wait_until(|| read(&RETURNED) == OTHERS);
     let (accepted, run) = (read(&ACCEPTED), read(&RUN) - run_before);
     let enough = run > ROUNDS && read(&TURNED_AWAY) > 0;
     println!(
-        "shutdown against submit: more than {ROUNDS} accepted: {enough}, all of them run: {}",
+        "shutdown while tasks submit: more than {ROUNDS} accepted: {enough}, all of them run: {}",
         accepted == run
     );
     has_bred && is_refused && have_returned && enough && accepted == run
+}
+
+/// A task shuts its executor down while this hart submits: what is accepted is run, by whichever hart
+/// is still there.
+fn shutdown_against_submit() -> bool {
+    let (mut accepted, mut run_in_all) = (0, 0);
+    for (round, executor) in (0..).zip(&SHORT_LIVED) {
+        let returned_before = (round + 1) * OTHERS;
+        let run_before = read(&RUN);
+        let shutdown = move || {
+            linger(round);
+            executor.shutdown();
+        };
+        if executor.submit(shutdown).is_err() {
+            return false;
+        }
+        loop {
+            match executor.submit(|| count(&RUN)) {
+                Ok(_) => accepted += 1,
+                Err(refused) if *refused.reason() == RefusedReason::Full => {}
+                Err(_) => break,
+            }
+        }
+        if !harts::wait_until(|| read(&RETURNED) == returned_before + OTHERS) {
+            return false;
+        }
+        run_in_all += read(&RUN) - run_before;
+    }
+    println!("shutdown against submit: all accepted tasks run: {}", accepted == run_in_all);
+    accepted == run_in_all
 }
