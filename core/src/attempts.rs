@@ -30,7 +30,7 @@ pub trait Attempts: Send + Sync + 'static {
     fn ended(&self);
 }
 
-/// As [`promise`], for work that is done in attempts.
+/// As [`promise`](crate::promise()), for work that is done in attempts.
 pub fn promise_in_attempts<T>(attempts: alloc::sync::Arc<dyn Attempts>) -> (Promise<T>, Future<T>) {
     let keeper = KeeperRef::counted::<Behind, true>(&Arc::new(Behind(attempts)));
     promise_kept_by(Some(keeper), SlotLock::Os)

@@ -62,7 +62,12 @@ pub struct ArenaExecutor<L: 'static, const SLOTS: usize, const BYTES: usize> {
 ///             None => FILTERED.put(future),
 ///         }
 ///     }
-///     wfi();
+///     // Not between the look and the sleep may an interrupt come: a pending one ends the sleep all the same.
+///     critical_section::with(|_| {
+///         if EXECUTOR.queued() == 0 {
+///             wfi();
+///         }
+///     });
 /// #   rounds += 1;
 /// #   if rounds == 2 { break; }
 /// }
@@ -181,12 +186,18 @@ impl<L: Lock, const SLOTS: usize, const BYTES: usize> ArenaExecutor<L, SLOTS, BY
         })
     }
 
-    /// A promise and its future, in a slot of this executor; `None` if none is free, or the executor
-    /// was shut down.
-    pub fn promise<T: Send + 'static>(&'static self) -> Option<(Promise<T>, Future<T>)> {
-        let (slot, future) = self.allocate(Nothing::<T>(PhantomData)).ok()?;
+    /// A promise and its future, in a slot of this executor.
+    ///
+    /// # Errors
+    /// Why not: no slot is free, or the executor was shut down.
+    pub fn promise<T>(&'static self) -> Result<(Promise<T>, Future<T>), SubmitError<()>>
+    where
+        T: Send + 'static,
+    {
+        let made = self.allocate(Nothing::<T>(PhantomData));
+        let (slot, future) = made.map_err(|(_, reason)| refused((), reason))?;
         // SAFETY: a slot just made for a `T`, and its only promise.
-        Some((unsafe { Promise::new(slot) }, future))
+        Ok((unsafe { Promise::new(slot) }, future))
     }
 
     /// # Errors

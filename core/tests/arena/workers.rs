@@ -191,7 +191,7 @@ fn after_a_shutdown_what_is_queued_runs_and_nothing_else_is_accepted() {
     assert_eq!(refused.into_inner()(), 2);
     let refused = executor.submit_fallible(|| Ok(2)).unwrap_err();
     assert_eq!(refused.reason(), &RefusedReason::ShutDown);
-    assert!(executor.promise::<u8>().is_none());
+    assert_eq!(executor.promise::<u8>().unwrap_err().reason(), &RefusedReason::ShutDown);
     assert_eq!(executor.free_slots(), 3);
 
     executor.run_forever(&Never); // returns when the queue is empty, and does not park

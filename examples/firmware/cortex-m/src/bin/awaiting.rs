@@ -10,7 +10,7 @@
 #![no_std]
 #![no_main]
 
-use concurrent_futures_core::{Failure, Mailbox, Promise, StaticExecutor, TaskError};
+use concurrent_futures_core::{Mailbox, Promise, StaticExecutor, TaskError};
 use cortex_m::Peripherals;
 use cortex_m::peripheral::SYST;
 use cortex_m::peripheral::syst::SystClkSource;
@@ -25,9 +25,6 @@ static EXECUTOR: StaticExecutor<8, 32> = StaticExecutor::new();
 
 /// What the next measurement is for.
 static ASKED: Mailbox<Promise<u32>> = Mailbox::new();
-
-static NO_SLOT: Failure = Failure::new(1, "there is no slot for a promise");
-
 #[exception]
 fn SysTick() {
     static mut READ: u32 = 1000;
@@ -55,9 +52,9 @@ async fn main(spawner: Spawner) {
 async fn run(spawner: Spawner) -> Result<(), &'static str> {
     let peripherals = Peripherals::take().ok_or("the peripherals are taken already")?;
     start_ticks(peripherals.SYST);
-    let (sum_promise, sum) = EXECUTOR.promise().ok_or("no slot for the sum")?;
-    let (mean_promise, mean) = EXECUTOR.promise().ok_or("no slot for the mean")?;
-    let (ended_promise, ended) = EXECUTOR.promise().ok_or("no slot for the end")?;
+    let (sum_promise, sum) = EXECUTOR.promise().map_err(|_| "no slot for the sum")?;
+    let (mean_promise, mean) = EXECUTOR.promise().map_err(|_| "no slot for the mean")?;
+    let (ended_promise, ended) = EXECUTOR.promise().map_err(|_| "no slot for the end")?;
     spawner.spawn(work(ended_promise).map_err(|_| "the working task runs already")?);
     spawner.spawn(add_up(sum_promise).map_err(|_| "the adding task runs already")?);
     spawner.spawn(measure(mean_promise).map_err(|_| "the measuring task runs already")?);
@@ -120,7 +117,7 @@ async fn measure(promise: Promise<u32>) {
 async fn mean_of_four() -> Result<u32, TaskError> {
     let mut sum = 0;
     for _ in 0..4 {
-        let (promise, measurement) = EXECUTOR.promise().ok_or(&NO_SLOT)?;
+        let (promise, measurement) = EXECUTOR.promise()?;
         ASKED.put(promise);
         let read = measurement.await?;
         sum += EXECUTOR.submit(move || read * 3 / 4)?.await?;

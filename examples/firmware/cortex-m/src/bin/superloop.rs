@@ -306,7 +306,7 @@ fn run_in_its_own_memory(counts: &mut Counts) -> Result<(), &'static str> {
 
 /// A promise is for what no task computes: here the handler fulfils it, ten ticks from now.
 fn wait_for_what_is_late() -> Result<(), &'static str> {
-    let (promise, mut future) = EXECUTOR.promise().ok_or("no slot for a promise")?;
+    let (promise, mut future) = EXECUTOR.promise().map_err(|_| "no slot for a promise")?;
     let start = ticks();
     MEASUREMENT.put((start + 10, promise));
     let parker = WOKEN.parker_with_clock(ticks);
