@@ -241,7 +241,7 @@ fn drop_in_place() -> bool {
 fn promise_kept_elsewhere() -> bool {
     let (mut kept, mut abandoned, mut wrong) = (0, 0, 0);
     for round in 0..HANDSHAKES {
-        let Some((promise, future)) = EXECUTOR.promise::<Token>() else { return false };
+        let Ok((promise, future)) = EXECUTOR.promise::<Token>() else { return false };
         let keep = round % 2 == 0;
         let submitted = EXECUTOR.submit(move || {
             if keep {
