@@ -320,10 +320,7 @@ impl Drop for LetKeeperGo<'_> {
 }
 
 /// The reference to the keeper of whoever resolves a slot elsewhere than in a worker.
-struct KeeperHeld<'a> {
-    slot: &'a SlotRef,
-    keeper: Option<KeeperRef>,
-}
+struct KeeperHeld<'a>(&'a SlotRef);
 
 impl<'a> KeeperHeld<'a> {
     /// Tells the keeper that somebody else than a worker has claimed the slot, not to run it.
@@ -331,8 +328,8 @@ impl<'a> KeeperHeld<'a> {
     /// # Safety
     /// The caller has just taken arrow 1 or 2.
     unsafe fn after_claim(slot: &'a SlotRef, ended: Ended) -> Self {
-        let held = Self { slot, keeper: slot.keeper() };
-        if let Some(keeper) = held.keeper {
+        let held = Self(slot);
+        if let Some(keeper) = slot.keeper() {
             if !keeper.is_counted() {
                 // SAFETY: claimed, not published: whoever has the entry keeps it alive (I6).
                 unsafe { keeper.retain() };
@@ -348,13 +345,13 @@ impl<'a> KeeperHeld<'a> {
 
 impl Drop for KeeperHeld<'_> {
     fn drop(&mut self) {
-        match self.keeper {
+        match self.0.keeper_on_heap() {
             Some(keeper) if !keeper.is_counted() => {
                 // SAFETY: counted by `after_claim`.
                 unsafe { keeper.release() };
-                self.slot.tell_settled();
+                self.0.tell_settled();
             }
-            _ => self.slot.let_keeper_go(),
+            _ => self.0.let_keeper_go(),
         }
     }
 }

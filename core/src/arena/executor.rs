@@ -23,7 +23,8 @@ use crate::sync::const_unless_modeled;
 /// bytes, and no allocator. Interrupt handlers submit, a loop runs.
 ///
 /// Everything but running may be called from an interrupt handler, for callables and values that may
-/// be dropped there: submitting, looking at futures, cancelling and dropping them.
+/// be dropped there: submitting, looking at futures, cancelling and dropping them. The list, function
+/// by function, is in [`contexts`](crate::contexts).
 pub struct ArenaExecutor<L: 'static, const SLOTS: usize, const BYTES: usize> {
     arena: Arena<L, SLOTS, BYTES>,
 }
@@ -217,7 +218,8 @@ impl<L: Lock, const SLOTS: usize, const BYTES: usize> ArenaExecutor<L, SLOTS, BY
         Ok(unsafe { Future::new(slot) })
     }
 
-    /// Runs the task at the front of the queue, here; `false` if there is none.
+    /// Runs the task at the front of the queue, here; `false` if there is none. In an interrupt handler
+    /// only where all that is submitted may run in it.
     pub fn run_one(&self) -> bool {
         match self.arena.with(|inside| inside.next()) {
             Next::Run(slot) => {
