@@ -309,14 +309,12 @@ impl Subject {
     }
 
     fn make_promise(&self, executor: &'static Executor) -> bool {
-        match executor.promise() {
-            Some((promise, future)) => {
-                self.promise.put(promise);
-                self.future.put(future);
-                true
-            }
-            None => false,
-        }
+        let made = executor.promise();
+        let made = made.map(|(promise, future)| {
+            self.promise.put(promise);
+            self.future.put(future);
+        });
+        made.is_ok()
     }
 
     /// Fulfils the promise, if it is still to be.
