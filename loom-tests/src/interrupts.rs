@@ -42,6 +42,7 @@ pub const BY_ANYBODY: &[&str] = &[
     "Future::done",
     "Future::drop",
     "Future::id",
+    "Future::is_done",
     "Future::poll",
     "Future::request_stop",
     "Future::running",
@@ -72,6 +73,7 @@ pub const BY_ANYBODY: &[&str] = &[
     "Running::stop_requested",
     "Running::suspend",
     "SubmitError::into_inner",
+    "Waitable::is_done",
 ];
 
 /// Interrupted, and called by no handler: they wait for somebody.

@@ -309,12 +309,14 @@ impl Subject {
     }
 
     fn make_promise(&self, executor: &'static Executor) -> bool {
-        let made = executor.promise();
-        let made = made.map(|(promise, future)| {
-            self.promise.put(promise);
-            self.future.put(future);
-        });
-        made.is_ok()
+        match executor.promise() {
+            Ok((promise, future)) => {
+                self.promise.put(promise);
+                self.future.put(future);
+                true
+            }
+            Err(_) => false,
+        }
     }
 
     /// Fulfils the promise, if it is still to be.

@@ -6,7 +6,7 @@ use core::future::Future as _;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
-use concurrent_futures_core::{CancelOnDrop, Canceller, Future, TaskError};
+use concurrent_futures_core::{CancelOnDrop, Canceller, Future, TaskError, Waitable as _};
 
 use super::{Acts, act_on};
 use crate::life::{Bell, Value};
@@ -36,6 +36,8 @@ impl Acts {
         let about = &[
             "Future::state",
             "Future::done",
+            "Future::is_done",
+            "Waitable::is_done",
             "Future::running",
             "Future::cancelled",
             "Future::stop_requested",
@@ -122,7 +124,7 @@ impl Acts {
 /// # Panics
 /// If a state that is stable was not.
 fn look_at(future: &Future<Value>) {
-    let (cancelled, done) = (future.cancelled(), future.done());
+    let (cancelled, done) = (future.cancelled(), future.is_done());
     let _ = (future.running(), future.stop_requested(), future.id());
     let state = future.state();
     let mut text = String::new();
