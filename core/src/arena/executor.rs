@@ -315,8 +315,7 @@ impl<L: Lock, const SLOTS: usize, const BYTES: usize> ArenaExecutor<L, SLOTS, BY
         let mut count = 0;
         for _ in 0..self.queued() {
             let Some(slot) = self.arena.with(|inside| inside.queue().pop()) else { break };
-            slot.cancel();
-            count += 1;
+            count += usize::from(slot.cancel()); // or whoever waits for it runs it, since a moment ago
         }
         count
     }

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::missing_panics_doc, reason = "it is by a panic that a model fails")]
 
+mod arena_cancel_queued_vs_run;
 mod arena_leave_vs_submit;
 mod arena_shutdown_vs_sleep;
 mod arena_shutdown_vs_submit;
