@@ -54,6 +54,7 @@ mod must_fail;
 mod parker_support;
 mod parker_wake_vs_park;
 mod pinned_cancel_vs_run;
+mod pinned_claim_vs_run;
 mod pinned_drop_vs_cancel_queued;
 mod pinned_drop_vs_run;
 mod pinned_submit_vs_shutdown;
