@@ -162,7 +162,8 @@ impl<L: Lock, const SLOTS: usize, const BYTES: usize> ArenaExecutor<L, SLOTS, BY
         self.submit_callable(Fallible(callable)).map_err(|(Fallible(f), reason)| refused(f, reason))
     }
 
-    /// Submits a task that lies in its caller's own memory, and takes no slot. Never waits.
+    /// Submits a task that lies in its caller's own memory, and takes no slot. Never waits. One that was
+    /// cancelled before is accepted, and never queued.
     ///
     /// # Errors
     /// Why not: the executor was shut down, or the task was submitted before.
@@ -177,6 +178,9 @@ impl<L: Lock, const SLOTS: usize, const BYTES: usize> ArenaExecutor<L, SLOTS, BY
         let refused = |reason| SubmitError::new((), reason);
         let slot = task.as_mut().submitted_to(self.arena.as_keeper());
         let slot = slot.ok_or_else(|| refused(RefusedReason::InUse))?;
+        if task.cancelled() {
+            return Ok(()); // who cancelled it has left the queue alone, and would not come again
+        }
         self.arena.push(slot).map_err(|slot| {
             drop(slot);
             task.taken_back();
@@ -306,8 +310,7 @@ impl<L: Lock, const SLOTS: usize, const BYTES: usize> ArenaExecutor<L, SLOTS, BY
         let mut count = 0;
         for _ in 0..self.queued() {
             let Some(slot) = self.arena.with(|inside| inside.queue().pop()) else { break };
-            slot.cancel();
-            count += 1;
+            count += usize::from(slot.cancel()); // or whoever waits for it runs it, since a moment ago
         }
         count
     }
