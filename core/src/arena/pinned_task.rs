@@ -212,12 +212,23 @@ impl<F: FnOnce() -> T, T> core::future::Future for PinnedTask<F, T> {
 
 impl<F: FnOnce() -> T, T> Drop for PinnedTask<F, T> {
     fn drop(&mut self) {
-        self.cancel();
+        // Closure, value or waker may unwind, where nothing catches that. The memory goes then too: so first the
+        // reference and then the wait come at the end of all that, in whatever way it ends.
+        let _wait = WaitUntilGivenBack(&self.slot);
         // The last of the owner's reference: it wants no result and no waking any more.
-        drop(ManuallyDrop::into_inner(self.unique()));
+        let _owner = ManuallyDrop::into_inner(self.unique());
+        self.cancel();
+    }
+}
+
+/// Waits, when dropped, until nobody refers to the slot any more.
+struct WaitUntilGivenBack<'a, C: Callable>(&'a Slot<C, InPlace>);
+
+impl<C: Callable> Drop for WaitUntilGivenBack<'_, C> {
+    fn drop(&mut self) {
         // ORDERING: Acquire; pairs with the Release in `free`.
-        wait_until(|| self.slot.storage.given_back.load(Ordering::Acquire));
-        self.slot.header.tombstone.assert_buried();
+        wait_until(|| self.0.storage.given_back.load(Ordering::Acquire));
+        self.0.header.tombstone.assert_buried();
     }
 }
 
