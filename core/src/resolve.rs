@@ -219,17 +219,14 @@ impl SlotRef {
         self.settle(published, || Completion::of_finished(self, error));
     }
 
-    /// Wakes whoever waits. The caller's own reference keeps the slot alive meanwhile.
+    /// Wakes whoever waits, visits the nodes, and drops the outcome if nobody will take it: each also when the
+    /// one before unwinds. The caller's own reference keeps the slot alive meanwhile.
     #[inline]
     fn settle(&self, published: Published, completion: impl FnOnce() -> Completion) {
+        let _outcome = published.future_gone.then(|| DropOutcome(self));
+        let _nodes = published.listed.then(|| VisitNodes(self, completion()));
         if published.waiter {
             self.wake_waiter();
-        }
-        if published.listed {
-            self.visit_nodes(&completion());
-        }
-        if published.future_gone {
-            self.drop_outcome();
         }
     }
 
@@ -376,6 +373,24 @@ impl Drop for ResolveWithError<'_> {
             // SAFETY: arrow 1 was taken, and the room is empty now.
             unsafe { self.0.resolve_with_error(error) };
         }
+    }
+}
+
+/// Drops the outcome when dropped, for the future that has gone.
+struct DropOutcome<'a>(&'a SlotRef);
+
+impl Drop for DropOutcome<'_> {
+    fn drop(&mut self) {
+        self.0.drop_outcome();
+    }
+}
+
+/// Visits the nodes of a resolved slot when dropped.
+struct VisitNodes<'a>(&'a SlotRef, Completion);
+
+impl Drop for VisitNodes<'_> {
+    fn drop(&mut self) {
+        self.0.visit_nodes(&self.1);
     }
 }
 

@@ -8,10 +8,10 @@ use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Wake, Waker};
 
-use concurrent_futures_core::{ArenaExecutor, Lock, PinnedTask};
+use concurrent_futures_core::{ArenaExecutor, Completion, Lock, PinnedTask, StaticCallback};
 
 /// One lock, taken by swapping a flag. In the thread of a laggard, time passes after it was given back.
 struct Flag(AtomicBool);
@@ -48,7 +48,7 @@ fn perhaps_unwinding<R>(f: impl FnOnce() -> R) -> Option<R> {
 
 /// Gives others the time to go wrong: until they have, or for a while.
 fn give_time_until(gone_wrong: &AtomicBool) {
-    for _ in 0..if cfg!(miri) { 50 } else { 20_000 } {
+    for _ in 0..if cfg!(miri) { 50 } else { 500 } {
         if gone_wrong.load(Ordering::Acquire) {
             return;
         }
@@ -56,22 +56,41 @@ fn give_time_until(gone_wrong: &AtomicBool) {
     }
 }
 
-/// A waker that panics when it is dropped.
-struct Moody;
+/// Counts how often it is woken, and panics then, or when it is dropped.
+struct Moody {
+    woken: AtomicUsize,
+    wakes: bool,
+    drops: bool,
+}
 
 impl Moody {
+    fn when_woken() -> Arc<Self> {
+        Self::new(true, false)
+    }
+
     fn when_dropped() -> Arc<Self> {
-        Arc::new(Self)
+        Self::new(false, true)
+    }
+
+    fn never() -> Arc<Self> {
+        Self::new(false, false)
+    }
+
+    fn new(wakes: bool, drops: bool) -> Arc<Self> {
+        Arc::new(Self { woken: AtomicUsize::new(0), wakes, drops })
     }
 }
 
 impl Wake for Moody {
-    fn wake(self: Arc<Self>) {}
+    fn wake(self: Arc<Self>) {
+        self.woken.fetch_add(1, Ordering::Relaxed);
+        assert!(!self.wakes, "woken");
+    }
 }
 
 impl Drop for Moody {
     fn drop(&mut self) {
-        assert!(std::thread::panicking(), "dropped");
+        assert!(!self.drops || std::thread::panicking(), "dropped");
     }
 }
 
@@ -168,6 +187,30 @@ fn a_pinned_task_whose_value_unwinds_is_dropped_whole() {
 }
 
 #[test]
+fn a_slot_comes_back_when_a_worker_s_waker_unwinds() {
+    let executor = executor::<1>();
+    let mut worker = Box::pin(executor.run());
+    let moody = Moody::when_woken();
+    assert!(!poll(worker.as_mut(), &moody.clone().into()));
+    drop(perhaps_unwinding(|| executor.submit(|| 1).unwrap()));
+    assert_eq!(moody.woken.load(Ordering::Relaxed), 1);
+    assert_eq!(executor.run_pending(), 1, "accepted");
+    assert_eq!(executor.free_slots(), 1);
+}
+
+#[test]
+fn the_end_is_told_to_every_worker_also_when_a_waker_unwinds() {
+    let executor = executor::<0>();
+    let mut workers = [Box::pin(executor.run()), Box::pin(executor.run())];
+    let wakers = [Moody::when_woken(), Moody::never()];
+    for (worker, waker) in workers.iter_mut().zip(&wakers) {
+        assert!(!poll(worker.as_mut(), &waker.clone().into()));
+    }
+    perhaps_unwinding(|| executor.shutdown());
+    assert_eq!(wakers.each_ref().map(|waker| waker.woken.load(Ordering::Relaxed)), [1, 1]);
+}
+
+#[test]
 fn a_slot_comes_back_when_the_waker_of_a_dropped_future_unwinds() {
     let executor = executor::<1>();
     let value = Arc::new(());
@@ -207,4 +250,27 @@ fn a_slot_comes_back_when_a_closure_unwinds() {
     assert!(future.done() && !future.cancelled());
     drop(future);
     assert_eq!(executor.free_slots(), 1);
+}
+
+#[cfg(feature = "alloc")]
+#[test]
+fn a_slot_comes_back_when_a_shared_value_unwinds() {
+    let executor = executor::<1>();
+    let shared = executor.submit(|| Sour).unwrap().shared();
+    assert_eq!(executor.run_pending(), 1);
+    perhaps_unwinding(|| drop(shared));
+    assert_eq!(executor.free_slots(), 1);
+}
+
+#[test]
+fn callbacks_are_called_when_a_waker_unwinds() {
+    static CALLED: AtomicBool = AtomicBool::new(false);
+    static CALLBACK: StaticCallback<fn(&Completion)> =
+        StaticCallback::new(|_| CALLED.store(true, Ordering::Relaxed));
+    let executor = executor::<1>();
+    let mut future = Box::pin(executor.submit(|| 1).unwrap());
+    future.add_static_callback(&CALLBACK).unwrap();
+    assert!(!poll(future.as_mut(), &Moody::when_woken().into()));
+    perhaps_unwinding(|| executor.run_one());
+    assert!(CALLED.load(Ordering::Relaxed));
 }

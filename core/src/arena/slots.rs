@@ -4,7 +4,7 @@ use core::cell::UnsafeCell;
 use core::mem::{MaybeUninit, align_of, size_of};
 use core::ptr::NonNull;
 
-use super::inside::Inside;
+use super::inside::{Inside, WakeUp};
 use crate::body::{Callable, Slot, Storage};
 use crate::error::TaskError;
 use crate::keeper::{Keeper, KeeperRef};
@@ -88,24 +88,21 @@ impl<L: Lock, const SLOTS: usize, const BYTES: usize> Arena<L, SLOTS, BYTES> {
 
     /// As `allocate`, for a task, which is queued in the same turn of the lock: so there is nothing to take
     /// back from a queue that was closed in between, and the lock is held for the time that it takes to move
-    /// a callable, of `BYTES` bytes at most. Wakes a worker for it if one sleeps.
+    /// a callable, of `BYTES` bytes at most. The second reference is left, and the caller wakes the worker, if one
+    /// sleeps.
     ///
     /// # Errors
     /// The callable, and why there is no room for it.
     pub(super) fn submit<C: Callable>(
         &'static self,
         callable: C,
-    ) -> Result<NonNull<Header>, (C, NoRoom)> {
-        let (header, worker) = self.with(|inside| {
+    ) -> Result<(NonNull<Header>, Option<WakeUp>), (C, NoRoom)> {
+        self.with(|inside| {
             let header = self.place(inside, callable)?;
             // SAFETY: the first of its references, which is the queue's.
             let slot = unsafe { SlotRef::from_raw(header) };
             Ok((header, inside.push(slot)))
-        })?;
-        if let Some(worker) = worker {
-            worker.wake();
-        }
-        Ok(header)
+        })
     }
 
     /// # Errors
