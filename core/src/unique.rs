@@ -55,9 +55,16 @@ impl Unique {
 
     /// Takes the waker back, so that nothing of the waiter is kept.
     pub(crate) fn stop_waiting(&mut self) {
-        if self.0.snapshot().has_waiter() && self.0.header().state.disarm() == Disarm::Disarmed {
-            self.drop_waker();
+        let waker = self.take_waker_back(self.0.snapshot());
+        if waker.is_some() {
+            let _ = contain(|| drop(waker));
         }
+    }
+
+    /// As `stop_waiting`, of a slot that was last seen like this; the waker is the caller's to drop.
+    pub(crate) fn take_waker_back(&mut self, seen: Snapshot) -> Option<Waker> {
+        let is_back = seen.has_waiter() && self.0.header().state.disarm() == Disarm::Disarmed;
+        if is_back { self.take_waker() } else { None } // or whoever publishes has it
     }
 
     /// As `stop_waiting` where a waker is registered; says whether whoever publishes has it instead.
@@ -222,11 +229,8 @@ impl Unique {
         let has_outcome = if seen.is_done() {
             seen.has_outcome()
         } else {
-            let state = &self.0.header().state;
-            if seen.has_waiter() && state.disarm() == Disarm::Disarmed {
-                waker = self.take_waker(); // otherwise whoever publishes has it
-            }
-            state.farewell() == Farewell::DropOutcome
+            waker = self.take_waker_back(seen);
+            self.0.header().state.farewell() == Farewell::DropOutcome
         };
         // From here on a user's drop may unwind, where nothing catches that: the reference goes all the same.
         // SAFETY: not used again, as the caller promises.

@@ -126,8 +126,10 @@ fn a_pinned_task_that_runs_is_waited_for_when_its_waker_unwinds() {
         give_time_until(&DROPPED);
         ENDED.store(true, Ordering::Release);
     }));
-    // SAFETY: initialized above, never moved, and dropped below before its memory is anything else.
-    let mut task = unsafe { Pin::new_unchecked(memory.assume_init_mut()) };
+    // SAFETY: initialized above.
+    let task = unsafe { memory.assume_init_mut() };
+    // SAFETY: never moved, and dropped below before its memory is anything else.
+    let mut task = unsafe { Pin::new_unchecked(task) };
     executor.submit_pinned(task.as_mut()).unwrap();
     assert!(!poll(task.as_mut(), &Moody::when_dropped().into())); // the clone in the slot is the last
     let worker = std::thread::spawn(|| executor.run_one());
@@ -149,8 +151,10 @@ fn a_pinned_task_that_a_worker_holds_is_waited_for_when_its_closure_unwinds() {
     let executor = executor::<0>();
     let sour = Sour;
     let memory = in_memory(PinnedTask::new(move || std::mem::forget(sour)));
-    // SAFETY: initialized above, never moved, and dropped below before its memory is anything else.
-    let mut task = unsafe { Pin::new_unchecked(memory.assume_init_mut()) };
+    // SAFETY: initialized above.
+    let task = unsafe { memory.assume_init_mut() };
+    // SAFETY: never moved, and dropped below before its memory is anything else.
+    let mut task = unsafe { Pin::new_unchecked(task) };
     executor.submit_pinned(task.as_mut()).unwrap();
     let worker = std::thread::spawn(|| {
         AFTER_UNLOCK.set(|| {
@@ -180,10 +184,20 @@ fn a_pinned_task_whose_value_unwinds_is_dropped_whole() {
     let mut task = Box::pin(PinnedTask::new(|| Sour));
     executor.submit_pinned(task.as_mut()).unwrap();
     assert!(executor.run_one());
-    perhaps_unwinding(|| drop(task));
+    perhaps_unwinding(|| drop(task)); // and does not wait for ever
     let mut other = pin!(PinnedTask::new(|| 1));
     executor.submit_pinned(other.as_mut()).unwrap();
     assert!(executor.run_one());
+}
+
+#[test]
+fn a_pinned_task_whose_waker_unwinds_leaves_the_queue() {
+    let executor = executor::<0>();
+    let mut task = Box::pin(PinnedTask::new(|| 1));
+    executor.submit_pinned(task.as_mut()).unwrap();
+    assert!(!poll(task.as_mut(), &Moody::when_dropped().into()));
+    perhaps_unwinding(|| drop(task));
+    assert_eq!(executor.queued(), 0);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use core::task::{Context, Poll};
 
 use crate::blocking;
 use crate::body::{Callable, Plain, Slot, Storage};
+use crate::contain::contain;
 use crate::error::TaskError;
 use crate::keeper::KeeperRef;
 use crate::park::Park;
@@ -106,16 +107,25 @@ impl<F: FnOnce() -> T, T> PinnedTask<F, T> {
         NonNull::from(&self.slot).cast()
     }
 
-    /// The owner's reference, which is given up in `drop`.
-    fn unique(&self) -> ManuallyDrop<Unique> {
-        // SAFETY: the address of a live slot; its first reference is the owner's.
-        let slot = unsafe { SlotRef::from_raw(self.header()) };
-        // SAFETY: those who use it to wait or to take have a `&mut self`, and none of them drops it.
+    /// The owner's reference, which is given up in `drop`, for those who only look at it, clone it or cancel.
+    fn owner(&self) -> ManuallyDrop<SlotRef> {
+        // SAFETY: the address of a live slot, whose first reference is the owner's: counted until `drop`, which
+        // nobody who borrows the owner outlives, and not given up here.
+        ManuallyDrop::new(unsafe { SlotRef::from_raw(self.header()) })
+    }
+
+    /// The owner's reference, for those who wait or take.
+    ///
+    /// # Safety
+    /// The caller has the task mutably, and drops this, if at all, as the last that is done with the task.
+    unsafe fn unique(&self) -> ManuallyDrop<Unique> {
+        let slot = ManuallyDrop::into_inner(self.owner());
+        // SAFETY: who has the task mutably makes one at a time; none was dropped before, as the caller promises.
         ManuallyDrop::new(unsafe { Unique::new(slot) })
     }
 
     fn with_slot<R>(&self, f: impl FnOnce(&SlotRef) -> R) -> R {
-        f(self.unique().slot())
+        f(&self.owner())
     }
 
     /// A reference for the queue of whoever accepts the task; `None` if somebody has before.
@@ -163,8 +173,10 @@ impl<F: FnOnce() -> T, T> PinnedTask<F, T> {
     ///
     /// The second time the outcome is an error of kind [`Taken`](crate::TaskErrorKind::Taken).
     pub fn try_result(self: Pin<&mut Self>) -> Option<Result<T, TaskError>> {
+        // SAFETY: we have it mutably, and do not drop it.
+        let mut unique = unsafe { self.unique() };
         // SAFETY: the slot's value is a `T`.
-        unsafe { self.unique().take() }
+        unsafe { unique.take() }
     }
 
     /// Waits on `park` for the outcome, as [`Future::result_with`](crate::Future::result_with).
@@ -194,7 +206,9 @@ impl<F: FnOnce() -> T, T> PinnedTask<F, T> {
         park: &P,
         deadline: Option<P::Instant>,
     ) -> Result<T, TaskError> {
-        blocking::wait(&mut *self.unique(), park, deadline).into_result()?;
+        // SAFETY: we have it mutably, and do not drop it.
+        let mut unique = unsafe { self.unique() };
+        blocking::wait(&mut *unique, park, deadline).into_result()?;
         self.try_result().unwrap_or_else(|| Err(TaskError::timed_out()))
     }
 }
@@ -203,7 +217,9 @@ impl<F: FnOnce() -> T, T> core::future::Future for PinnedTask<F, T> {
     type Output = Result<T, TaskError>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.unique().poll_done(context.waker()) {
+        // SAFETY: we have it mutably, and do not drop it.
+        let mut unique = unsafe { self.unique() };
+        match unique.poll_done(context.waker()) {
             Poll::Ready(()) => self.try_result().map_or(Poll::Pending, Poll::Ready),
             Poll::Pending => Poll::Pending,
         }
@@ -216,8 +232,11 @@ impl<F: FnOnce() -> T, T> Drop for PinnedTask<F, T> {
         // reference and then the wait come at the end of all that, in whatever way it ends.
         let _wait = WaitUntilGivenBack(&self.slot);
         // The last of the owner's reference: it wants no result and no waking any more.
-        let _owner = ManuallyDrop::into_inner(self.unique());
-        self.cancel();
+        // SAFETY: the owner itself, for the last time.
+        let mut owner = ManuallyDrop::into_inner(unsafe { self.unique() });
+        let waker = owner.take_waker_back(owner.slot().snapshot()); // which the cancel would wake
+        owner.slot().cancel();
+        let _ = contain(|| drop(waker));
     }
 }
 
