@@ -7,8 +7,8 @@
 use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Wake, Waker};
 
 use concurrent_futures_core::{ArenaExecutor, Completion, Lock, PinnedTask, StaticCallback};
@@ -36,9 +36,21 @@ unsafe impl Lock for Flag {
 
 type Executor<const SLOTS: usize> = ArenaExecutor<Flag, SLOTS, 64>;
 
+/// Memory that stays for ever, as a static does: one for each test, which run at the same time.
+fn forever<T>(value: T) -> &'static mut T {
+    struct Kept(#[expect(dead_code, reason = "it is only looked whether it is there")] *mut ());
+    // SAFETY: never looked through.
+    unsafe impl Send for Kept {}
+    static KEPT: Mutex<Vec<Kept>> = Mutex::new(Vec::new());
+    let memory = Box::into_raw(Box::new(value));
+    KEPT.lock().unwrap().push(Kept(memory.cast())); // so that nobody takes it for lost
+    // SAFETY: made just now, and freed by nobody.
+    unsafe { &mut *memory }
+}
+
 fn executor<const SLOTS: usize>() -> &'static Executor<SLOTS> {
     let lock = || Flag(AtomicBool::new(false));
-    Box::leak(Box::new(ArenaExecutor::with_locks(lock(), lock())))
+    forever(ArenaExecutor::with_locks(lock(), lock()))
 }
 
 /// Runs `f`, which may unwind.
@@ -112,7 +124,7 @@ fn in_memory<F, T>(task: PinnedTask<F, T>) -> &'static mut MaybeUninit<PinnedTas
 where
     F: FnOnce() -> T,
 {
-    Box::leak(Box::new(MaybeUninit::new(task)))
+    forever(MaybeUninit::new(task))
 }
 
 #[test]
