@@ -219,12 +219,10 @@ impl SlotRef {
         self.settle(published, || Completion::of_finished(self, error));
     }
 
-    /// Wakes whoever waits, visits the nodes, and drops the outcome if nobody will take it: each also when the
-    /// one before unwinds. The caller's own reference keeps the slot alive meanwhile.
+    /// Wakes whoever waits, also by nodes. The caller's own reference keeps the slot alive meanwhile.
     #[inline]
     fn settle(&self, published: Published, completion: impl FnOnce() -> Completion) {
-        let _outcome = published.future_gone.then(|| DropOutcome(self));
-        let _nodes = published.listed.then(|| VisitNodes(self, completion()));
+        let _rest = SettleRest { slot: self, published, completion: Some(completion) };
         if published.waiter {
             self.wake_waiter();
         }
@@ -376,21 +374,24 @@ impl Drop for ResolveWithError<'_> {
     }
 }
 
-/// Drops the outcome when dropped, for the future that has gone.
-struct DropOutcome<'a>(&'a SlotRef);
-
-impl Drop for DropOutcome<'_> {
-    fn drop(&mut self) {
-        self.0.drop_outcome();
-    }
+/// What is to be done when the one waiter has been woken, also when that unwinds.
+struct SettleRest<'a, F: FnOnce() -> Completion> {
+    slot: &'a SlotRef,
+    published: Published,
+    completion: Option<F>,
 }
 
-/// Visits the nodes of a resolved slot when dropped.
-struct VisitNodes<'a>(&'a SlotRef, Completion);
-
-impl Drop for VisitNodes<'_> {
+impl<F: FnOnce() -> Completion> Drop for SettleRest<'_, F> {
+    #[inline]
     fn drop(&mut self) {
-        self.0.visit_nodes(&self.1);
+        if self.published.listed
+            && let Some(completion) = self.completion.take()
+        {
+            self.slot.visit_nodes(&completion());
+        }
+        if self.published.future_gone {
+            self.slot.drop_outcome();
+        }
     }
 }
 

@@ -215,15 +215,11 @@ impl<L: Lock, const SLOTS: usize, const BYTES: usize> ArenaExecutor<L, SLOTS, BY
         C: Callable + Send + 'static,
         C::Output: Send + 'static,
     {
-        let (header, worker) = self.arena.submit(callable)?;
+        let header = self.arena.submit(callable)?;
         // SAFETY: the second of its references; the first is the queue's.
         let slot = unsafe { SlotRef::from_raw(header) };
         // SAFETY: the only future of a slot just made, whose value is a `C::Output`.
-        let future = unsafe { Future::new(slot) };
-        if let Some(worker) = worker {
-            worker.wake(); // only now: it may unwind, and the future takes its reference along then
-        }
-        Ok(future)
+        Ok(unsafe { Future::new(slot) })
     }
 
     /// Runs the task at the front of the queue, here; `false` if there is none. In an interrupt handler
