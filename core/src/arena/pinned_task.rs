@@ -26,9 +26,12 @@ use crate::unique::Unique;
 ///
 /// # Cancellation
 /// [`cancel`](Self::cancel) succeeds while the task has not started. Dropping it does the same; if it
-/// is running, **dropping waits**, spinning, until whoever runs it has let go of it. So it must not be
-/// dropped where it keeps that worker from going on: in an interrupt handler of the same core, or in a
-/// task of higher priority.
+/// is running, **dropping waits**, spinning, until whoever runs it has let go of it.
+///
+/// That is a moment after its end: whoever runs it wakes the waiter first. So a task must not be dropped,
+/// done or not, where that keeps its worker from going on: in an interrupt handler of the same core, in a
+/// context of higher priority that the wake-up lets go on at once, or in the waker itself. It would wait
+/// for ever. Those [submit](crate::ArenaExecutor::submit) to a slot of the executor, which waits for nobody.
 ///
 /// # Examples
 /// ```
