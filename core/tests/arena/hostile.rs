@@ -175,3 +175,21 @@ fn a_pinned_task_may_be_aligned_to_whatever_it_likes() {
     let value = task.as_mut().try_result().unwrap().unwrap();
     assert_eq!((value.0, (&raw const value).addr() % 256), (3, 0));
 }
+
+/// Counting wraps around at a million, which is noticed at half of it.
+#[test]
+#[cfg_attr(miri, ignore = "a million cancellers take it minutes")]
+fn whoever_forgets_a_million_cancellers_loses_one_slot() {
+    const MANY: usize = 1 << 20;
+    for kept in 0..4 {
+        let executor: &'static Executor = crate::executor();
+        let mut future = executor.submit(move || kept).unwrap();
+        for _ in kept..MANY {
+            std::mem::forget(future.canceller());
+        }
+        assert_eq!(executor.run_pending(), 1);
+        assert_eq!(future.try_result().unwrap().unwrap(), kept);
+        drop(future);
+        assert_eq!(executor.free_slots(), 1, "{kept}");
+    }
+}
