@@ -212,9 +212,10 @@ impl<F: FnOnce() -> T, T> core::future::Future for PinnedTask<F, T> {
 
 impl<F: FnOnce() -> T, T> Drop for PinnedTask<F, T> {
     fn drop(&mut self) {
-        self.cancel();
-        // The last of the owner's reference: it wants no result and no waking any more.
-        drop(ManuallyDrop::into_inner(self.unique()));
+        let mut unique = ManuallyDrop::into_inner(self.unique());
+        unique.stop_waiting(); // before the cancel, which would wake it
+        unique.slot().cancel();
+        drop(unique); // the owner's reference
         // ORDERING: Acquire; pairs with the Release in `free`.
         wait_until(|| self.slot.storage.given_back.load(Ordering::Acquire));
         self.slot.header.tombstone.assert_buried();
