@@ -161,7 +161,7 @@ pub use lock::Lock;
 #[cfg(feature = "std")]
 pub use lock::OsLock;
 #[cfg(feature = "spin")]
-pub use lock::SpinLock;
+pub use lock::{RelaxStrategy, SpinLock};
 #[cfg(feature = "critical-section")]
 pub use mailbox::Mailbox;
 #[cfg(feature = "alloc")]
