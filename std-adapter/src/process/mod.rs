@@ -2,20 +2,17 @@
 
 #[cfg(unix)]
 mod admission;
-mod call_error;
+pub(crate) mod call_error;
 pub(crate) mod registration;
 
 #[cfg(unix)]
 mod builder;
-#[cfg(unix)]
 mod call_options;
-#[cfg(unix)]
-mod callbacks;
+pub(crate) mod callbacks;
 #[cfg(unix)]
 mod caller;
 #[cfg(unix)]
 mod calls;
-#[cfg(unix)]
 mod decode;
 #[cfg(unix)]
 mod desk;
@@ -57,11 +54,9 @@ mod worker_main;
 #[cfg(unix)]
 pub use builder::{InitializerError, ProcessBuildError, ProcessPoolBuilder};
 pub use call_error::{CallError, CallErrorReason};
-#[cfg(unix)]
 pub use call_options::CallOptions;
 #[cfg(unix)]
 pub use calls::Calls;
-#[cfg(unix)]
 pub use decode::{AsFallible, AsValue};
 #[cfg(unix)]
 pub use executor::ProcessPoolExecutor;
