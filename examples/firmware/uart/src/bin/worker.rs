@@ -11,7 +11,7 @@ use core::panic::PanicInfo;
 use cortex_m::peripheral::SCB;
 use cortex_m_rt::entry;
 use cortex_m_semihosting::debug::{self, EXIT_FAILURE, EXIT_SUCCESS};
-use cortex_m_semihosting::hprintln;
+use cortex_m_semihosting::heprintln;
 use embedded_alloc::LlffHeap;
 use firmware_uart::Uart;
 use uart_tasks::{TASKS, limits};
@@ -33,7 +33,7 @@ fn main() -> ! {
     let exit = match Registry::new(TASKS) {
         Ok(registry) => serve_all(&registry, &uart),
         Err(error) => {
-            hprintln!("the functions contradict each other: {}", error);
+            heprintln!("the functions contradict each other: {}", error);
             EXIT_FAILURE
         }
     };
@@ -47,7 +47,7 @@ fn serve_all(registry: &Registry, uart: &Uart) -> debug::ExitStatus {
     let settings = ServeSettings::new().limits(limits());
     // After nonsense on the line it introduces itself again: the calls that come after that are served.
     while let Err(error) = serve(registry, uart, uart, &settings) {
-        hprintln!("the line: {}", error);
+        heprintln!("the line: {}", error);
     }
     EXIT_SUCCESS
 }
@@ -56,6 +56,6 @@ fn serve_all(registry: &Registry, uart: &Uart) -> debug::ExitStatus {
 /// this call is lost.
 #[panic_handler]
 fn restart(panic: &PanicInfo<'_>) -> ! {
-    hprintln!("board: {}", panic);
+    heprintln!("board: {}", panic);
     SCB::sys_reset()
 }

@@ -40,7 +40,9 @@ pub fn filter(samples: Vec<i32>) -> Vec<i32> {
 /// CRC-32 of bytes, as Ethernet and zip have it.
 pub fn crc(bytes: Vec<u8>) -> u32 {
     let step = |crc: u32, byte: u8| {
-        (0..8).fold(crc ^ u32::from(byte), |crc, _| (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg()))
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| {
+            (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg())
+        })
     };
     !bytes.into_iter().fold(!0, step)
 }
