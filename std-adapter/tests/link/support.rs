@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use concurrent_futures::calls::{Registry, ServeError, ServeSettings, TaskEntry, serve};
-use concurrent_futures::{Future, LinkBuilder, LinkExecutor};
+use concurrent_futures::{Future, LinkBuilder, LinkExecutor, TaskError};
 
 /// Long enough for any machine; a test that takes so long hangs.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -40,6 +40,14 @@ pub(crate) fn until(what: &str, mut done: impl FnMut() -> bool) {
 #[track_caller]
 pub(crate) fn until_running<T>(future: &Future<T>) {
     until("it runs", || future.running());
+}
+
+/// The error of a call over a link that is of no use, or is about to be.
+pub(crate) fn error_of(link: &LinkExecutor) -> TaskError {
+    match link.submit(area, (6, 7)) {
+        Ok(future) => future.result().expect_err("the link is of no use"),
+        Err(refused) => TaskError::from(refused.without_arguments()),
+    }
 }
 
 // --- the functions ---
