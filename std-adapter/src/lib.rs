@@ -47,7 +47,7 @@ pub use concurrent_futures_core::*;
 /// ```
 pub use concurrent_futures_macros::task;
 pub use exit_guard::ExitGuard;
-pub use link::{LinkBuildError, LinkBuilder, LinkExecutor};
+pub use link::{LinkBuildError, LinkBuilder, LinkCalls, LinkExecutor, LinkMap, LinkMapFallible};
 pub use process::registration::{NotRegistered, RegisterError, registry};
 pub use process::{AsFallible, AsValue, CallError, CallErrorReason, CallOptions};
 #[cfg(unix)]

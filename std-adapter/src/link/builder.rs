@@ -12,6 +12,7 @@ use concurrent_futures_core::calls::link::{Link, LinkSettings};
 use concurrent_futures_core::calls::supervisor::Fit;
 use concurrent_futures_core::calls::{CallDesk, Hello, Limits, Registry, RegistryError, TaskEntry};
 
+use super::caller::LinkCaller;
 use super::desk::LinkDesk;
 use super::executor::LinkExecutor;
 use super::streams;
@@ -109,7 +110,8 @@ impl LinkBuilder {
         let (callbacks, jobs) = callbacks();
         let desk = CallDesk::new(LinkDesk::new(link, callbacks));
         // From here on it is ended by being dropped, should there be no thread for one of these.
-        let executor = LinkExecutor::assemble(desk.clone(), registry, limits, self.options);
+        let caller = LinkCaller { desk, registry, limits };
+        let executor = LinkExecutor::assemble(caller, self.options);
         executor.start("link-callbacks", move |desk| desk.call_back(jobs))?;
         executor.start("link-clock", LinkDesk::keep_time)?;
         executor.start("link-writer", move |desk| streams::write_all(desk, writer))?;

@@ -3,15 +3,15 @@
 
 use std::fmt;
 use std::io::{Read, Write};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use concurrent_futures_core::calls::CallDesk;
 use concurrent_futures_core::calls::link::Link;
-use concurrent_futures_core::calls::{CallDesk, Limits, Registry};
 use concurrent_futures_core::{Counters, Remaining, Shutdown, ShutdownError};
 
 use super::builder::{LinkBuildError, LinkBuilder};
+use super::caller::LinkCaller;
 use super::desk::LinkDesk;
 use super::streams::FAREWELL;
 use crate::CallOptions;
@@ -64,9 +64,7 @@ use crate::CallOptions;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct LinkExecutor {
-    desk: CallDesk<LinkDesk>,
-    registry: Arc<Registry>,
-    limits: Limits,
+    caller: LinkCaller,
     options: CallOptions,
     detached: AtomicBool,
 }
@@ -89,25 +87,16 @@ impl LinkExecutor {
         LinkBuilder::new()
     }
 
-    pub(super) fn assemble(
-        desk: CallDesk<LinkDesk>,
-        registry: Arc<Registry>,
-        limits: Limits,
-        options: CallOptions,
-    ) -> Self {
-        Self { desk, registry, limits, options, detached: AtomicBool::new(false) }
+    pub(super) fn assemble(caller: LinkCaller, options: CallOptions) -> Self {
+        Self { caller, options, detached: AtomicBool::new(false) }
+    }
+
+    pub(super) fn caller(&self) -> &LinkCaller {
+        &self.caller
     }
 
     pub(super) fn desk(&self) -> &CallDesk<LinkDesk> {
-        &self.desk
-    }
-
-    pub(super) fn registry(&self) -> &Registry {
-        &self.registry
-    }
-
-    pub(super) fn limits(&self) -> &Limits {
-        &self.limits
+        &self.caller.desk
     }
 
     pub(super) fn options(&self) -> CallOptions {
@@ -120,10 +109,10 @@ impl LinkExecutor {
     /// # Errors
     /// `WouldDeadlock` in a callback of this very link (it is closed all the same), `TimedOut` with what remains.
     pub fn shutdown(&self, how: Shutdown) -> Result<(), ShutdownError> {
-        if self.desk.is_copy() {
+        if self.desk().is_copy() {
             return Ok(());
         }
-        self.desk.with(|link, now| match how.cancels_futures() {
+        self.desk().with(|link, now| match how.cancels_futures() {
             true => drop(link.close_and_cancel(now)),
             false => link.close(now),
         });
@@ -132,7 +121,7 @@ impl LinkExecutor {
         if !how.waits() {
             return Ok(());
         }
-        if self.desk.is_own_thread() {
+        if self.desk().is_own_thread() {
             return Err(ShutdownError::WouldDeadlock);
         }
         let deadline = how.timeout().and_then(|timeout| Instant::now().checked_add(timeout));
@@ -146,19 +135,19 @@ impl LinkExecutor {
     /// [`Killed`](crate::TaskErrorKind::Killed), the others are cancelled, and the worker is told nothing. It may go on
     /// with its call, unless it sees that the link is closed.
     pub fn disconnect(&self) {
-        if !self.desk.is_copy() {
-            self.desk.with(Link::disconnect);
+        if !self.desk().is_copy() {
+            self.desk().with(Link::disconnect);
         }
     }
 
     /// What it has done so far.
     pub fn counters(&self) -> Counters {
-        self.desk.look(Link::counters)
+        self.desk().look(Link::counters)
     }
 
     /// What it still has to do.
     pub fn remaining(&self) -> Remaining {
-        self.desk.look(Link::remaining)
+        self.desk().look(Link::remaining)
     }
 
     /// There are not all of the threads that the end would be waited for.
@@ -170,22 +159,22 @@ impl LinkExecutor {
     /// Says whether it came. All calls have ended by then, and their callbacks; the last words may be on their way if
     /// nobody takes them.
     fn wait_for_end(&self, deadline: Option<Instant>) -> bool {
-        let ended = self.desk.wait_until(deadline, |state| state.has_called_back);
+        let ended = self.desk().wait_until(deadline, |state| state.has_called_back);
         let farewell = Instant::now() + FAREWELL;
         let farewell = deadline.map_or(farewell, |deadline| deadline.min(farewell));
-        self.desk.wait_until(Some(farewell), |state| state.has_written);
+        self.desk().wait_until(Some(farewell), |state| state.has_written);
         ended
     }
 }
 
 impl Drop for LinkExecutor {
     fn drop(&mut self) {
-        if self.desk.is_copy() {
+        if self.desk().is_copy() {
             return;
         }
-        self.desk.with(Link::close);
+        self.desk().with(Link::close);
         // ORDERING: Relaxed; nobody else has the executor.
-        if !self.detached.load(Ordering::Relaxed) && !self.desk.is_own_thread() {
+        if !self.detached.load(Ordering::Relaxed) && !self.desk().is_own_thread() {
             self.wait_for_end(None);
         }
     }

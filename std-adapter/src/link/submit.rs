@@ -1,19 +1,12 @@
-//! How a call of a function comes to a link.
+//! `LinkExecutor::submit` and its kin.
 #![forbid(unsafe_code)]
 
-use std::any::{TypeId, type_name};
-
-use concurrent_futures_core::calls::link::LinkCall;
-use concurrent_futures_core::calls::{
-    Callee, Decode, FallibleCallee, FrameFlags, Portable, TaskEntry, encode_into,
-};
-use concurrent_futures_core::{Future, RefusedReason};
+use concurrent_futures_core::Future;
+use concurrent_futures_core::calls::{Callee, FallibleCallee, FrameFlags, Portable};
 
 use super::executor::LinkExecutor;
-use crate::contain::contain;
 use crate::process::call_error::given_back;
-use crate::process::registration::NotRegistered;
-use crate::{AsFallible, AsValue, CallError, CallErrorReason, CallOptions};
+use crate::{AsFallible, AsValue, CallError, CallOptions};
 
 impl LinkExecutor {
     /// Calls a function in the worker. Its arguments: `()` for none, one as itself, several as a tuple.
@@ -50,7 +43,9 @@ impl LinkExecutor {
         A: Portable,
     {
         let _ = function; // its type says which it is
-        let future = self.call::<F, AsValue<F::Output>, A>(options, FrameFlags::NONE, &arguments);
+        let called = self.caller().find::<F>(FrameFlags::NONE, options);
+        let call = |called| self.caller().call::<AsValue<F::Output>, A>(called, &arguments);
+        let future = called.and_then(call);
         given_back(future, arguments)
     }
 
@@ -85,60 +80,10 @@ impl LinkExecutor {
         A: Portable,
     {
         let _ = function; // its type says which it is
-        let flags = FrameFlags::FALLIBLE;
-        let future = self.call::<F, AsFallible<F::Value, F::Error>, A>(options, flags, &arguments);
+        let called = self.caller().find::<F>(FrameFlags::FALLIBLE, options);
+        let call =
+            |called| self.caller().call::<AsFallible<F::Value, F::Error>, A>(called, &arguments);
+        let future = called.and_then(call);
         given_back(future, arguments)
-    }
-
-    /// # Errors
-    /// Why the call was not accepted.
-    fn call<F, D, A>(
-        &self,
-        options: CallOptions,
-        flags: FrameFlags,
-        arguments: &A,
-    ) -> Result<Future<D::Output>, CallErrorReason>
-    where
-        F: 'static,
-        D: Decode<Output: Send + 'static>,
-        A: Portable,
-    {
-        let (task, name) = self.find::<F>().map_err(CallErrorReason::NotRegistered)?;
-        let payload = self.encode(arguments)?;
-        let desk = self.desk();
-        if desk.is_copy() {
-            return Err(CallErrorReason::Refused(RefusedReason::ShutDown));
-        }
-        let number = desk.number();
-        let (promise, future) = desk.call::<D>(number);
-        let mut call = LinkCall::new(number, promise, task, name, payload).flags(flags);
-        if let Some(time) = options.queue_timeout {
-            call = call.start_by(desk.now().saturating_add(time));
-        }
-        if let Some(time) = options.run_timeout {
-            call = call.run_for(time);
-        }
-        let submitted = desk.with(|link, now| link.submit(now, call));
-        submitted.map_err(|(_, reason)| CallErrorReason::Refused(reason))?;
-        Ok(future)
-    }
-
-    /// The function's number and name here.
-    ///
-    /// # Errors
-    /// It has none.
-    fn find<F: 'static>(&self) -> Result<(u32, &'static str), NotRegistered> {
-        let unknown = NotRegistered::Unknown { function: type_name::<F>() };
-        let index = self.registry().index_of(TypeId::of::<F>()).ok_or(unknown)?;
-        Ok((index, self.registry().get(index).map_or("", TaskEntry::name)))
-    }
-
-    /// # Errors
-    /// Why the arguments cannot be sent.
-    fn encode<A: Portable>(&self, arguments: &A) -> Result<Vec<u8>, CallErrorReason> {
-        let mut payload = Vec::new();
-        let encoded = contain(|| encode_into(&mut payload, arguments, self.limits(), None));
-        encoded.ok_or(CallErrorReason::ArgumentsPanicked)?.map_err(CallErrorReason::Arguments)?;
-        Ok(payload)
     }
 }

@@ -1,19 +1,21 @@
-//! Worker processes: what an operating system adds to calls of registered functions.
+//! Worker processes: what an operating system adds to calls of registered functions. What needs no processes, links
+//! use too.
 
-#[cfg(unix)]
-mod admission;
 pub(crate) mod call_error;
+mod call_options;
+pub(crate) mod callbacks;
+mod decode;
+pub(crate) mod packing;
 pub(crate) mod registration;
 
 #[cfg(unix)]
+mod admission;
+#[cfg(unix)]
 mod builder;
-mod call_options;
-pub(crate) mod callbacks;
 #[cfg(unix)]
 mod caller;
 #[cfg(unix)]
 mod calls;
-mod decode;
 #[cfg(unix)]
 mod desk;
 #[cfg(unix)]

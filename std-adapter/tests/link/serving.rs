@@ -5,7 +5,8 @@ use std::thread;
 
 use concurrent_futures::calls::{Limits, ServeError, ServeSettings, TaskEntry};
 use concurrent_futures::{
-    CallErrorReason, FutureState, LinkBuildError, LinkExecutor, TaskErrorKind, as_completed,
+    CallErrorReason, FutureState, LinkBuildError, LinkExecutor, MapOptions, TaskErrorKind,
+    as_completed,
 };
 
 use crate::support::{
@@ -210,4 +211,45 @@ fn functions_that_contradict_each_other_are_no_link() {
     let entries = [TaskEntry::new("area", &area), TaskEntry::new("area", &half)];
     let built = LinkExecutor::builder().tasks(entries).build(reader, writer);
     assert!(matches!(built, Err(LinkBuildError::Registry(_))), "{built:?}");
+}
+
+#[test]
+fn a_map_yields_in_order_one_by_one_or_in_chunks() {
+    within(|| {
+        let (link, _worker) = link();
+        let sizes = || (0..100).map(|n| (n, 3));
+        let expected: Vec<u32> = (0..100).map(|n| 3 * n).collect();
+        assert_eq!(link.map(area, sizes()).into_vec().expect("values"), expected);
+        assert_eq!(link.counters().submitted, 100);
+        let chunks = MapOptions::new().chunk_size(30);
+        assert_eq!(link.map_with(chunks, area, sizes()).into_vec().expect("values"), expected);
+        assert_eq!(link.counters().submitted, 104);
+    });
+}
+
+#[test]
+fn an_item_of_a_map_fails_for_itself() {
+    within(|| {
+        let (link, _worker) = link();
+        let halves = |options| -> Vec<_> { link.map_fallible_with(options, half, 0..4).collect() };
+        for options in [MapOptions::new(), MapOptions::new().chunk_size(4)] {
+            let outcomes: Vec<_> = halves(options).into_iter().map(Result::ok).collect();
+            assert_eq!(outcomes, [Some(0), None, Some(1), None]);
+        }
+        let refused: Vec<_> = link.map(unregistered, [()]).collect();
+        assert!(matches!(&refused[..], [Err(error)] if error.kind() == TaskErrorKind::Refused));
+    });
+}
+
+#[test]
+fn items_that_do_not_fit_into_one_chunk_go_in_several() {
+    within(|| {
+        let limits = Limits::default().payload(100);
+        let (link, _worker) = link_with(builder().limits(limits), ServeSettings::new());
+        let items = [40, 40, 40, 200, 10].map(|size| vec![7; size]);
+        let outcomes: Vec<_> =
+            link.map_with(MapOptions::new().chunk_size(5), length, items).collect();
+        let lengths: Vec<_> = outcomes.into_iter().map(Result::ok).collect();
+        assert_eq!(lengths, [Some(40), Some(40), Some(40), None, Some(10)]);
+    });
 }
