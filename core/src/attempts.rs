@@ -1,12 +1,14 @@
 //! [`Attempts`]: what stands behind a promise whose work is done in several attempts.
+#![forbid(unsafe_code)]
 
 use core::task::Waker;
 
-use crate::Future;
 use crate::canceller::Canceller;
+use crate::future::Future;
 use crate::keeper::{Keeper, KeeperRef};
-use crate::promise::{Promise, promise};
+use crate::promise::{Promise, promise_kept_by};
 use crate::slot::SlotRef;
+use crate::storage::heap::SlotLock;
 use crate::sync::Arc;
 
 /// What stands behind a promise whose work is done in several attempts, each a task of some executor.
@@ -28,13 +30,10 @@ pub trait Attempts: Send + Sync + 'static {
     fn ended(&self);
 }
 
-/// As [`promise`], for work that is done in attempts.
+/// As [`promise`](crate::promise()), for work that is done in attempts.
 pub fn promise_in_attempts<T>(attempts: alloc::sync::Arc<dyn Attempts>) -> (Promise<T>, Future<T>) {
-    let (promise, future) = promise();
-    let keeper = Arc::new(Behind(attempts));
-    // SAFETY: promise and future have just been made and are still here.
-    unsafe { future.slot().set_keeper(KeeperRef::counted::<Behind, true>(&keeper)) };
-    (promise, future)
+    let keeper = KeeperRef::counted::<Behind, true>(&Arc::new(Behind(attempts)));
+    promise_kept_by(Some(keeper), SlotLock::Os)
 }
 
 /// The keeper of a promise.

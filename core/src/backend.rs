@@ -97,13 +97,15 @@ pub enum RefusedReason {
     Broken(Text),
     /// Too many tasks are on the stack of this thread already for a scope to wait for more.
     TooDeep,
+    /// The task lies in its caller's memory, and was submitted before.
+    InUse,
     /// The backend gave back a task that is not the one it was given.
     WrongTask,
 }
 
 /// A reason in words: any text where there is an allocator, a static one elsewhere.
 #[cfg(feature = "alloc")]
-pub type Text = alloc::sync::Arc<str>;
+pub type Text = crate::sync::PlainArc<str>;
 /// A reason in words: any text where there is an allocator, a static one elsewhere.
 #[cfg(not(feature = "alloc"))]
 pub type Text = &'static str;
@@ -132,6 +134,7 @@ impl fmt::Display for RefusedReason {
             Self::TooDeep => f.write_str(
                 "too many tasks wait for one another on this thread: split the work less deeply",
             ),
+            Self::InUse => f.write_str("the task was submitted before: make another one"),
             Self::WrongTask => {
                 f.write_str("the backend gave back another task than it was given: mend it")
             }
@@ -184,11 +187,3 @@ impl<F> fmt::Display for SubmitError<F> {
 }
 
 impl<F> core::error::Error for SubmitError<F> {}
-
-#[cfg(feature = "alloc")]
-impl<F> From<SubmitError<F>> for crate::TaskError {
-    /// For a task that could not submit another one.
-    fn from(error: SubmitError<F>) -> Self {
-        Self::refused(error.reason)
-    }
-}

@@ -6,8 +6,9 @@ use core::ptr::NonNull;
 
 use crate::contain::contain;
 use crate::error::TaskError;
+use crate::keeper::KeeperRef;
 use crate::slot::{Access, Header, LedgerEntry, SlotRef, Table};
-use crate::sync::UnsafeCell;
+use crate::sync::{UnsafeCell, const_unless_modeled};
 
 /// What a task runs.
 pub(crate) trait Callable {
@@ -136,6 +137,9 @@ impl<T> Callable for Nothing<T> {
 
 /// Where a slot lives, and which lock its list has.
 pub(crate) trait Storage: Sized {
+    /// Who accepted the slot, if anybody did: always the same (I6).
+    fn keeper(&self) -> Option<KeeperRef>;
+
     /// Runs `f` under the lock of the slot at `header`.
     fn with_lock(&self, header: NonNull<Header>, f: &mut dyn FnMut());
 
@@ -188,6 +192,7 @@ impl<C: Callable, S: Storage> Slot<C, S> {
         outcome: Self::outcome,
         drop_outcome: Self::drop_outcome,
         error: Self::error,
+        keeper: Self::keeper,
         with_lock: Self::with_lock,
         free: Self::free,
         ledger_entry: Self::ledger_entry,
@@ -201,13 +206,15 @@ impl<C: Callable, S: Storage> Slot<C, S> {
         number: Self::number,
     };
 
+    const_unless_modeled! {
     /// A pending slot with so many references.
-    pub(crate) fn new(callable: C, storage: S, references: u32) -> Self {
+    pub(crate) const fn new(callable: C, storage: S, references: u32) -> Self {
         Self {
             header: Header::new(&Self::TABLE, references),
             storage,
             room: UnsafeCell::new(Room { callable: ManuallyDrop::new(callable) }),
         }
+    }
     }
 
     /// # Safety
@@ -346,6 +353,13 @@ impl<C: Callable, S: Storage> Slot<C, S> {
         // SAFETY: there is one, says the caller.
         let outcome = unsafe { &room.outcome };
         outcome.error().cloned()
+    }
+
+    /// # Safety
+    /// As [`Table`] says of this function.
+    unsafe fn keeper(header: NonNull<Header>) -> Option<KeeperRef> {
+        // SAFETY: the caller's slot is of this kind.
+        unsafe { Self::of(header) }.storage.keeper()
     }
 
     /// # Safety

@@ -135,10 +135,9 @@ impl<T> Future<T> {
             function(outcome.unwrap_or_else(|| Err(crate::TaskError::abandoned())))
         });
         use crate::storage::heap::{Entry, task};
-        let (task, next) = task(callable, crate::SlotLock::Os, Entry::None);
         let keeper = crate::sync::Arc::new(Chained { source: source.clone() });
-        // SAFETY: task and future have just been made and are still here.
-        unsafe { next.slot().set_keeper(KeeperRef::counted::<Chained, true>(&keeper)) };
+        let keeper = KeeperRef::counted::<Chained, true>(&keeper);
+        let (task, next) = task(callable, crate::SlotLock::Os, Entry::None, keeper);
         let done = source.clone();
         add(&source, move |_| task.run(), move || Completion::of_finished(&done, None));
         next

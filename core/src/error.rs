@@ -4,13 +4,15 @@
 use core::fmt;
 
 #[cfg(feature = "alloc")]
-use alloc::{boxed::Box, string::String, sync::Arc};
+use alloc::{boxed::Box, string::String};
 #[cfg(feature = "alloc")]
 use core::error::Error;
 
 #[cfg(feature = "alloc")]
 use crate::contain::Contained;
 use crate::contain::Payload;
+#[cfg(feature = "alloc")]
+use crate::sync::PlainArc;
 
 /// Why a task has no value.
 ///
@@ -23,7 +25,7 @@ pub struct TaskError(Repr);
 enum Repr {
     Brief(&'static Failure),
     #[cfg(feature = "alloc")]
-    Detailed(Arc<Details>),
+    Detailed(PlainArc<Details>),
 }
 
 /// What sort of failure a [`TaskError`] is.
@@ -81,7 +83,7 @@ impl Failure {
         Self { kind: TaskErrorKind::Failed, code, message }
     }
 
-    const fn of(kind: TaskErrorKind, message: &'static str) -> Self {
+    pub(crate) const fn of(kind: TaskErrorKind, message: &'static str) -> Self {
         Self { kind, code: 0, message }
     }
 }
@@ -235,7 +237,7 @@ impl TaskError {
         message: String,
         source: Option<Box<dyn Error + Send + Sync>>,
     ) -> Self {
-        Self(Repr::Detailed(Arc::new(Details {
+        Self(Repr::Detailed(PlainArc::new(Details {
             kind,
             message,
             location: None,
@@ -257,7 +259,7 @@ impl TaskError {
         location: Option<String>,
         remote: Remote,
     ) -> Self {
-        Self(Repr::Detailed(Arc::new(Details {
+        Self(Repr::Detailed(PlainArc::new(Details {
             kind,
             message,
             location,
@@ -290,7 +292,7 @@ impl TaskError {
 #[cfg(feature = "std")]
 impl TaskError {
     pub(crate) fn panicked(payload: Payload) -> Self {
-        Self(Repr::Detailed(Arc::new(Details {
+        Self(Repr::Detailed(PlainArc::new(Details {
             kind: TaskErrorKind::Panicked,
             message: payload.message().into(),
             location: payload.with(crate::panic_site::take),

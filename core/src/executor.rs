@@ -383,7 +383,7 @@ impl<B: Backend> Shared<B> {
         C::Output: Send + 'static,
     {
         let (lock, entry) = (this.lock, this.entry());
-        let (task, future) = heap::task(callable, lock, entry);
+        let (task, future) = heap::task(callable, lock, entry, Self::keeper(this));
         let accepted = Self::accept(this, task, future.slot(), schedule);
         let Err(refused) = accepted else { return Ok(future) };
         // SAFETY: made just now with this callable, lock and entry; arrow 1 is taken.
@@ -406,15 +406,25 @@ impl<B: Backend> Shared<B> {
     where
         B: Backend,
     {
-        let (keeper, ledger) = match &this.accounts {
-            Accounts::Ledger(ledger) => (KeeperRef::counted::<Self, true>(this), Some(ledger)),
-            Accounts::Backend(keeper) => (*keeper, None),
-        };
-        // SAFETY: task and future have just been made and are still with the caller.
-        unsafe { slot.set_keeper(keeper) };
-        // SAFETY: allocated with room, just now.
-        let entered = ledger.is_none_or(|ledger| unsafe { ledger.enter(slot) });
-        if entered { schedule(task) } else { Err(Refused::new(task, RefusedReason::ShutDown)) }
+        if let Accounts::Ledger(ledger) = &this.accounts
+            // SAFETY: allocated with room, just now.
+            && !unsafe { ledger.enter(slot) }
+        {
+            return Err(Refused::new(task, RefusedReason::ShutDown));
+        }
+        schedule(task)
+    }
+
+    /// Who is named to a slot as its keeper; counted for it, if it is that.
+    #[inline]
+    pub(crate) fn keeper(this: &Arc<Self>) -> KeeperRef
+    where
+        B: Backend,
+    {
+        match &this.accounts {
+            Accounts::Ledger(_) => KeeperRef::counted::<Self, true>(this),
+            Accounts::Backend(keeper) => *keeper,
+        }
     }
 
     #[inline]

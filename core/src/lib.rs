@@ -32,7 +32,7 @@ mod account;
 mod admission;
 #[cfg(feature = "alloc")]
 mod any;
-mod arena_executor;
+mod arena;
 #[cfg(feature = "std")]
 mod attempts;
 mod backend;
@@ -76,6 +76,7 @@ mod observe;
 #[cfg(feature = "std")]
 mod panic_site;
 mod park;
+mod parker;
 #[cfg(feature = "std")]
 mod patience;
 #[cfg(feature = "alloc")]
@@ -83,6 +84,7 @@ mod pool;
 mod promise;
 mod queue;
 mod queue_backend;
+mod refused_error;
 mod resolve;
 #[cfg(feature = "std")]
 mod scope;
@@ -120,11 +122,11 @@ pub use account::{Counters, Remaining};
 pub use admission::WhenFull;
 #[cfg(feature = "alloc")]
 pub use any::AnyFuture;
-pub use arena_executor::ArenaExecutor;
 #[cfg(feature = "spin")]
-pub use arena_executor::MulticoreExecutor;
+pub use arena::MulticoreExecutor;
 #[cfg(feature = "critical-section")]
-pub use arena_executor::StaticExecutor;
+pub use arena::StaticExecutor;
+pub use arena::{ArenaExecutor, PinnedTask};
 #[cfg(feature = "std")]
 pub use attempts::{Attempts, promise_in_attempts};
 pub use backend::{Backend, Refused, RefusedReason, SubmitError, Text};
@@ -154,6 +156,18 @@ pub use map::{
     ClosureMap, Closures, Flight, Map, MapFallibleFn, MapFn, MapOptions, MapSource, Outcomes, Pace,
 };
 pub use park::{Park, Parked};
+#[cfg(any(target_arch = "aarch64", all(target_arch = "arm", target_os = "none")))]
+pub use parker::Wfe;
+#[cfg(all(
+    feature = "critical-section",
+    any(
+        target_arch = "riscv32",
+        target_arch = "riscv64",
+        all(target_arch = "arm", target_os = "none")
+    )
+))]
+pub use parker::Wfi;
+pub use parker::{Never, Parker, SleepStrategy, Spin, WakeFlag};
 #[cfg(feature = "alloc")]
 pub use pool::{Platform, Pool, PoolSettings, PoolSettingsError, Room, StartError, Ticket, Worker};
 #[cfg(feature = "std")]

@@ -26,8 +26,17 @@ pub fn promise<T>() -> (Promise<T>, crate::Future<T>) {
 /// As [`promise`], with the lock chosen.
 #[cfg(feature = "alloc")]
 pub fn promise_with_lock<T>(lock: crate::SlotLock) -> (Promise<T>, crate::Future<T>) {
+    promise_kept_by(None, lock)
+}
+
+/// As [`promise`], with who watches over it.
+#[cfg(feature = "alloc")]
+pub(crate) fn promise_kept_by<T>(
+    keeper: Option<crate::keeper::KeeperRef>,
+    lock: crate::SlotLock,
+) -> (Promise<T>, crate::Future<T>) {
     use crate::storage::heap::{Entry, allocate};
-    let header = allocate(crate::body::Nothing::<T>(PhantomData), lock, Entry::None, 2);
+    let header = allocate(crate::body::Nothing::<T>(PhantomData), lock, Entry::None, keeper, 2);
     // SAFETY: two references were counted for us.
     let theirs = unsafe { SlotRef::from_raw(header) };
     // SAFETY: the second of them.

@@ -40,6 +40,7 @@ use crate::contain::contain;
 use crate::executor::{Executor, Shared, take_back};
 use crate::future::Future;
 use crate::hooked::{self, Hooked};
+use crate::keeper::KeeperRef;
 use crate::scope_state::{Owner, ScopeEntry, ScopeState};
 use crate::slot::SlotRef;
 use crate::storage::heap::{self, SlotLock};
@@ -66,6 +67,9 @@ trait Host: Send + Sync {
 
     fn hook(&self) -> Option<&dyn TaskHook>;
 
+    /// Who is named to the slots of its tasks.
+    fn keeper(&self) -> KeeperRef;
+
     /// Hands a task to the backend.
     ///
     /// # Errors
@@ -83,6 +87,10 @@ impl<B: Backend> Host for sync::Arc<Shared<B>> {
 
     fn hook(&self) -> Option<&dyn TaskHook> {
         Shared::hook(self)
+    }
+
+    fn keeper(&self) -> KeeperRef {
+        Shared::keeper(self)
     }
 
     fn accept(&self, task: Task, slot: &SlotRef) -> Result<(), Refused> {
@@ -234,7 +242,7 @@ impl<'scope> Scope<'scope, '_> {
         let lock = self.host.lock();
         self.state.task_begins(); // S1
         let entry = ScopeEntry::new(self.state.clone());
-        let header = heap::allocate_with(callable, lock, entry, 2);
+        let header = heap::allocate_with(callable, lock, entry, Some(self.host.keeper()), 2);
         // SAFETY: two references were counted for us. That the task outlives `'scope` for those who
         // hold it is harmless: by S3 the scope outlives all that they do to closure and outcome.
         let task = Task::from_slot(unsafe { SlotRef::from_raw(header) });

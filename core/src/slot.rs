@@ -27,8 +27,6 @@ pub(crate) struct Header {
     nodes: UnsafeCell<NodeList>,
     /// Neighbours in the list that `home` names (I7).
     pub(crate) links: UnsafeCell<Links>,
-    /// Written before the slot is shared, never again (I6).
-    keeper: UnsafeCell<Option<KeeperRef>>,
     pub(crate) tombstone: Tombstone,
 }
 
@@ -48,6 +46,8 @@ pub(crate) struct Table {
     pub(crate) drop_outcome: unsafe fn(NonNull<Header>),
     /// A clone of the error in the room. The outcome is the caller's (I3).
     pub(crate) error: unsafe fn(NonNull<Header>) -> Option<TaskError>,
+    /// Who accepted the slot, if anybody did: always the same (I6).
+    pub(crate) keeper: unsafe fn(NonNull<Header>) -> Option<KeeperRef>,
     /// Runs the argument under the slot's lock.
     pub(crate) with_lock: unsafe fn(NonNull<Header>, &mut dyn FnMut()),
     /// Gives the memory back (I5). Callable and outcome are gone.
@@ -109,7 +109,6 @@ impl Header {
             waker: UnsafeCell::new(None),
             nodes: UnsafeCell::new(NodeList::new()),
             links: UnsafeCell::new(Links::new()),
-            keeper: UnsafeCell::new(None),
             tombstone: Tombstone::new(),
         }
     }
@@ -193,18 +192,9 @@ impl SlotRef {
 
     // --- the keeper (I6) ---
 
-    /// Names the keeper, before the slot is shared.
-    ///
-    /// # Safety
-    /// No other reference to the slot is in use, and it has no keeper yet.
-    pub(crate) unsafe fn set_keeper(&self, keeper: KeeperRef) {
-        // SAFETY: as the caller promises, nobody else looks.
-        self.header().keeper.with_mut(|cell| unsafe { *cell = Some(keeper) });
-    }
-
     pub(crate) fn keeper(&self) -> Option<KeeperRef> {
-        // SAFETY: written before the slot was shared, never after (I6).
-        self.header().keeper.with(|cell| unsafe { *cell })
+        // SAFETY: the table is this slot's.
+        unsafe { (self.table().keeper)(self.0) }
     }
 
     /// Whether another task has to end before this one can start.

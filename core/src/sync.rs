@@ -5,6 +5,12 @@
 
 pub(crate) use imp::*;
 
+#[cfg(not(any(target_has_atomic = "ptr", feature = "portable-atomic")))]
+compile_error!(
+    "this target has no compare-and-swap: switch on the feature `portable-atomic` of concurrent-futures-core, \
+    and in the binary one of the features of the crate portable-atomic that say how its atomics are made"
+);
+
 #[cfg(not(concurrent_futures_model = "loom"))]
 mod imp {
     #[cfg(not(feature = "portable-atomic"))]
@@ -16,8 +22,17 @@ mod imp {
     #[cfg(feature = "alloc")]
     pub(crate) use atomic as unmodeled;
 
-    #[cfg(feature = "alloc")]
+    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
     pub(crate) use alloc::sync::Arc;
+
+    /// Where alloc has none. The target alone decides, so that the feature changes nobody's types.
+    #[cfg(all(feature = "alloc", not(target_has_atomic = "ptr")))]
+    pub(crate) use portable_atomic_util::Arc;
+
+    /// One that a model need not look at.
+    #[cfg(feature = "alloc")]
+    pub(crate) use self::Arc as PlainArc;
+
     #[cfg(feature = "std")]
     pub(crate) use std::sync::{Condvar, Mutex};
     #[cfg(feature = "std")]
@@ -82,6 +97,14 @@ mod imp {
     /// Nothing: whether there are others nobody knows.
     #[cfg(not(feature = "std"))]
     pub(crate) fn yield_now() {}
+
+    /// Looks until it is `done`, for as long as that takes.
+    pub(crate) fn wait_until(done: impl Fn() -> bool) {
+        while !done() {
+            core::hint::spin_loop();
+            yield_now();
+        }
+    }
 
     /// The lock of a heap slot's list: one of a few that all slots share by address, so that a slot
     /// spends no memory on it. Taken only for callbacks and shared futures.
@@ -432,6 +455,9 @@ mod imp {
     /// Atomics by which nothing is ordered: a model need not look at them.
     pub(crate) use core::sync::atomic as unmodeled;
 
+    /// One that a model need not look at.
+    pub(crate) use alloc::sync::Arc as PlainArc;
+
     /// In a model a hint keeps nobody from taking the lock, and promises nothing.
     #[derive(Debug)]
     pub(crate) struct Hint;
@@ -466,6 +492,13 @@ mod imp {
 
     /// Nothing, for the same reason.
     pub(crate) fn yield_now() {}
+
+    /// Loom has to be told that nothing happens here until somebody else goes on.
+    pub(crate) fn wait_until(done: impl Fn() -> bool) {
+        while !done() {
+            loom::thread::yield_now();
+        }
+    }
 
     /// In a model each slot has a mutex of its own: sharing would order what is not ordered.
     #[derive(Debug)]

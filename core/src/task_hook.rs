@@ -2,10 +2,10 @@
 #![forbid(unsafe_code)]
 
 use alloc::boxed::Box;
-use alloc::sync::Arc;
 use core::fmt;
 
 use crate::error::TaskError;
+use crate::sync::PlainArc;
 
 /// Hears of every task of an executor, from `submit` to its end: for tracing, for measuring queue and
 /// run times, for carrying context from whoever submits to where the task runs.
@@ -100,7 +100,7 @@ impl<H: TaskHook + ?Sized> TaskHook for Box<H> {
     }
 }
 
-impl<H: TaskHook + ?Sized> TaskHook for Arc<H> {
+impl<H: TaskHook + ?Sized> TaskHook for PlainArc<H> {
     fn queued(&self, task: &QueuedTask) -> Option<Box<dyn TaskSpan>> {
         (**self).queued(task)
     }

@@ -35,6 +35,7 @@ mod registry;
 mod reply;
 mod report;
 mod run;
+#[cfg(target_has_atomic = "ptr")]
 mod serve;
 mod signature;
 #[cfg(feature = "std")]
@@ -72,6 +73,7 @@ pub use reader::{Frame, FrameReader};
 pub use registry::{Mismatch, Registry, RegistryError};
 pub use report::{Exit, WorkerPhase, WorkerReport};
 pub use run::{Phase, RunError, Verdict};
+#[cfg(target_has_atomic = "ptr")]
 pub use serve::{ServeError, ServeSettings, serve};
 pub use signature::Signature;
 pub use surroundings::{Contain, LinkOnly, Surroundings};

@@ -78,13 +78,12 @@ impl<K: Desk> CallDesk<K> {
         D: Decode<Output: Send + 'static>,
     {
         let awaited = Awaited::<D>(PhantomData);
-        let header = allocate_with(awaited, SlotLock::Os, Numbered(number), 2);
+        let keeper = KeeperRef::counted::<Keeping<K>, true>(&self.0);
+        let header = allocate_with(awaited, SlotLock::Os, Numbered(number), Some(keeper), 2);
         // SAFETY: two references were counted for us.
         let theirs = unsafe { SlotRef::from_raw(header) };
         // SAFETY: the second of them.
         let ours = unsafe { SlotRef::from_raw(header) };
-        // SAFETY: made just now, and in use by nobody.
-        unsafe { ours.set_keeper(KeeperRef::counted::<Keeping<K>, true>(&self.0)) };
         // SAFETY: the only future of a slot just made, whose value is a `D::Output`.
         let future = unsafe { Future::new(theirs) };
         (CallPromise { slot: ours }, future)

@@ -1,7 +1,6 @@
 //! How a pool ends: closed, cancelled or broken, its workers accounted for.
 #![forbid(unsafe_code)]
 
-use alloc::sync::Arc as PlainArc;
 use alloc::vec::Vec;
 use core::task::{Poll, Waker};
 
@@ -12,7 +11,7 @@ use crate::backend::{Refused, RefusedReason, Text};
 use crate::contain::contain;
 use crate::error::TaskError;
 use crate::slot::SlotRef;
-use crate::sync::atomic::Ordering;
+use crate::sync::{PlainArc, atomic::Ordering};
 use crate::tally::Count;
 use crate::task::Task;
 

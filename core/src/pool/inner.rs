@@ -2,7 +2,6 @@
 #![forbid(unsafe_code)]
 
 use alloc::boxed::Box;
-use alloc::sync::Arc as PlainArc;
 use alloc::vec::Vec;
 use core::ptr::NonNull;
 use core::task::Waker;
@@ -18,7 +17,9 @@ use crate::keeper::KeeperRef;
 use crate::lock::Guarded;
 use crate::queue::{Batch, Chain, Fifo};
 use crate::slot::SlotRef;
-use crate::sync::{Arc, Hint, Tombstone, atomic::AtomicBool, atomic::AtomicU32, atomic::Ordering};
+use crate::sync::{
+    Arc, Hint, PlainArc, Tombstone, atomic::AtomicBool, atomic::AtomicU32, atomic::Ordering,
+};
 use crate::tally::Tally;
 
 /// The home of tasks in the global queue (I7); those of workers follow it.

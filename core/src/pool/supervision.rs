@@ -1,7 +1,6 @@
 //! What a pool is to an executor and to the tasks that it has accepted.
 #![forbid(unsafe_code)]
 
-use alloc::sync::Arc as PlainArc;
 use core::task::{Poll, Waker};
 
 use super::Platform;
@@ -15,6 +14,7 @@ use crate::queue::{Queued, home_of};
 use crate::resolve::{Ended, Observe};
 use crate::slot::SlotRef;
 use crate::supervise::{KeptBy, Supervise};
+use crate::sync::PlainArc;
 use crate::tally::Own;
 use crate::task::Task;
 

@@ -55,8 +55,9 @@ pub(crate) struct Chain<P: Place = Queued> {
     first: Option<NonNull<Header>>,
     last: Option<NonNull<Header>>,
     len: usize,
-    /// What `home` is in the slots of this chain; not 0.
-    home: u32,
+    /// What `home` is in the slots of this chain, which is not 0, less one: so that a chain in a static
+    /// that is the first of its keeper is made of zeros, and costs no flash.
+    home_less_one: u32,
     place: PhantomData<P>,
 }
 
@@ -74,7 +75,11 @@ unsafe fn links<P: Place, R>(slot: NonNull<Header>, f: impl FnOnce(&mut Links) -
 
 impl<P: Place> Chain<P> {
     pub(crate) const fn new(home: u32) -> Self {
-        Self { first: None, last: None, len: 0, home, place: PhantomData }
+        Self { first: None, last: None, len: 0, home_less_one: home - 1, place: PhantomData }
+    }
+
+    fn home(&self) -> u32 {
+        self.home_less_one + 1
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -83,7 +88,7 @@ impl<P: Place> Chain<P> {
 
     /// Adds at the end. The slot is in no chain of this kind.
     pub(crate) fn push(&mut self, slot: SlotRef) {
-        set_home::<P>(&slot, self.home);
+        set_home::<P>(&slot, self.home());
         let slot = slot.into_raw();
         let last = self.last.replace(slot);
         // SAFETY: the reference just given up was counted and is now the chain's; a slot that is
@@ -107,7 +112,7 @@ impl<P: Place> Chain<P> {
     /// Forgets all entries, with their references.
     #[cfg(feature = "alloc")]
     pub(crate) fn leak(&mut self) {
-        core::mem::forget(core::mem::replace(self, Self::new(self.home)));
+        core::mem::forget(core::mem::replace(self, Self::new(self.home())));
     }
 
     /// Takes half of it, or all if that is little, as far as there is room.
@@ -123,7 +128,7 @@ impl<P: Place> Chain<P> {
 
     /// Unlinks a slot, if it is in this chain.
     pub(crate) fn remove(&mut self, slot: &SlotRef) -> Option<SlotRef> {
-        if home_of::<P>(slot) != self.home {
+        if home_of::<P>(slot) != self.home() {
             return None;
         }
         // SAFETY: `home` changes only under the lock of the list it names, which the caller holds.

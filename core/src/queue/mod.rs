@@ -4,12 +4,11 @@ mod chain;
 mod fifo;
 mod ring;
 
-pub(crate) use chain::Links;
+pub(crate) use chain::{Chain, Links};
 #[cfg(feature = "alloc")]
-pub(crate) use chain::{Chain, Place, Queued, home_of};
+pub(crate) use chain::{Place, Queued, home_of};
 #[cfg(feature = "alloc")]
-pub(crate) use fifo::Batch;
-pub(crate) use fifo::Fifo;
+pub(crate) use fifo::{Batch, Fifo};
 pub use ring::Ring;
 
 use crate::task::Task;

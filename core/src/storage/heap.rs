@@ -7,6 +7,7 @@ use core::ptr::NonNull;
 use crate::body::{Callable, Slot, Storage};
 use crate::error::TaskError;
 use crate::future::Future;
+use crate::keeper::KeeperRef;
 use crate::slot::{Header, LedgerEntry, SlotRef};
 use crate::task::Task;
 
@@ -32,6 +33,7 @@ pub enum SlotLock {
 pub(crate) struct Heap<L, E> {
     lock: L,
     entry: E,
+    keeper: Option<KeeperRef>,
 }
 
 /// Whether the executor of a task keeps a ledger, in which the task has an entry.
@@ -110,6 +112,10 @@ impl KeyedLock for crate::lock::SpinLock {
 impl<L: KeyedLock, E: EntryRoom> Storage for Heap<L, E> {
     const IS_WATCHED: bool = E::IS_WATCHED;
 
+    fn keeper(&self) -> Option<KeeperRef> {
+        self.keeper
+    }
+
     fn with_lock(&self, header: NonNull<Header>, f: &mut dyn FnMut()) {
         self.lock.with(header.addr().get(), f);
     }
@@ -161,6 +167,7 @@ fn with_lock<W: WithLock>(lock: SlotLock, f: W) -> W::Output {
 struct Allocate<C, E> {
     callable: C,
     entry: E,
+    keeper: Option<KeeperRef>,
     references: u32,
 }
 
@@ -168,7 +175,8 @@ impl<C: Callable, E: EntryRoom> WithLock for Allocate<C, E> {
     type Output = NonNull<Header>;
 
     fn with<L: KeyedLock>(self, lock: L) -> NonNull<Header> {
-        let slot = Slot::new(self.callable, Heap { lock, entry: self.entry }, self.references);
+        let storage = Heap { lock, entry: self.entry, keeper: self.keeper };
+        let slot = Slot::new(self.callable, storage, self.references);
         NonNull::from(Box::leak(Box::new(slot))).cast()
     }
 }
@@ -178,11 +186,12 @@ pub(crate) fn allocate<C: Callable>(
     callable: C,
     lock: SlotLock,
     entry: Entry,
+    keeper: Option<KeeperRef>,
     references: u32,
 ) -> NonNull<Header> {
     match entry {
-        Entry::None => allocate_with(callable, lock, (), references),
-        Entry::Ledgered => allocate_with(callable, lock, LedgerEntry::new(), references),
+        Entry::None => allocate_with(callable, lock, (), keeper, references),
+        Entry::Ledgered => allocate_with(callable, lock, LedgerEntry::new(), keeper, references),
     }
 }
 
@@ -191,9 +200,10 @@ pub(crate) fn allocate_with<C: Callable, E: EntryRoom>(
     callable: C,
     lock: SlotLock,
     entry: E,
+    keeper: Option<KeeperRef>,
     references: u32,
 ) -> NonNull<Header> {
-    with_lock(lock, Allocate { callable, entry, references })
+    with_lock(lock, Allocate { callable, entry, keeper, references })
 }
 
 struct TakeCallable<C, E> {
@@ -239,12 +249,17 @@ pub(crate) unsafe fn take_callable_with<C: Callable, E: EntryRoom>(
 }
 
 /// A task on the heap and its future.
-pub(crate) fn task<C>(callable: C, lock: SlotLock, entry: Entry) -> (Task, Future<C::Output>)
+pub(crate) fn task<C>(
+    callable: C,
+    lock: SlotLock,
+    entry: Entry,
+    keeper: KeeperRef,
+) -> (Task, Future<C::Output>)
 where
     C: Callable + Send + 'static,
     C::Output: Send + 'static,
 {
-    let header = allocate(callable, lock, entry, 2);
+    let header = allocate(callable, lock, entry, Some(keeper), 2);
     // SAFETY: two references were counted for us.
     let task = Task::from_slot(unsafe { SlotRef::from_raw(header) });
     // SAFETY: the second of them.

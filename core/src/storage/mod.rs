@@ -1,5 +1,4 @@
 //! Where slots live.
 
-pub(crate) mod arena;
 #[cfg(feature = "alloc")]
 pub(crate) mod heap;

@@ -2,8 +2,14 @@
 #![cfg(feature = "critical-section")]
 #![expect(clippy::missing_panics_doc, reason = "it is by a panic that a test fails")]
 
+mod parkers;
+mod pinned;
+mod workers;
+
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::any::Any;
 use std::cell::Cell;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
@@ -36,6 +42,33 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
+/// How many allocations this thread has made.
+fn allocations() -> usize {
+    ALLOCATIONS.with(Cell::get)
+}
+
+/// A value that lives for ever, as in a static: one for each test, which run at the same time.
+fn forever<T: Sync>(value: T) -> &'static T {
+    static KEPT: Mutex<Vec<&'static (dyn Any + Sync)>> = Mutex::new(Vec::new());
+    let value: &'static T = Box::leak(Box::new(value));
+    KEPT.lock().unwrap().push(value); // so that nobody takes it for lost
+    value
+}
+
+fn executor<const SLOTS: usize, const BYTES: usize>() -> &'static StaticExecutor<SLOTS, BYTES> {
+    forever(StaticExecutor::new())
+}
+
+/// Waits until something is so, for as long as a test may take.
+#[track_caller]
+fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    let started = std::time::Instant::now();
+    while !is_so() {
+        assert!(started.elapsed().as_secs() < 60, "never: {what}");
+        std::thread::yield_now();
+    }
+}
+
 fn poll<T>(future: &mut Future<T>) -> Poll<Result<T, TaskError>> {
     let mut context = Context::from_waker(Waker::noop());
     std::pin::Pin::new(future).poll(&mut context)
@@ -44,7 +77,7 @@ fn poll<T>(future: &mut Future<T>) -> Poll<Result<T, TaskError>> {
 #[test]
 fn a_task_costs_no_allocation_from_submit_to_result() {
     static EXECUTOR: StaticExecutor<2, 32> = StaticExecutor::new();
-    let before = ALLOCATIONS.with(Cell::get);
+    let before = allocations();
     for round in 0..10u64 {
         let mut future = EXECUTOR.submit(move || round * 2).unwrap();
         assert!(poll(&mut future).is_pending());
@@ -54,13 +87,13 @@ fn a_task_costs_no_allocation_from_submit_to_result() {
     let (promise, mut future) = EXECUTOR.promise::<u8>().unwrap();
     promise.complete(1).unwrap();
     assert_eq!(future.try_result().unwrap().unwrap(), 1);
-    assert_eq!(ALLOCATIONS.with(Cell::get), before);
+    assert_eq!(allocations(), before);
 }
 
 #[test]
 fn a_set_of_its_futures_costs_no_allocation() {
     static EXECUTOR: StaticExecutor<4, 32> = StaticExecutor::new();
-    let before = ALLOCATIONS.with(Cell::get);
+    let before = allocations();
     let mut set = std::pin::pin!(FixedWaitSet::<_, 4>::new());
     let mut context = Context::from_waker(Waker::noop());
     for round in 0..10u64 {
@@ -76,7 +109,7 @@ fn a_set_of_its_futures_costs_no_allocation() {
         }
         assert_eq!((sum, EXECUTOR.free_slots()), (round * 6, 4));
     }
-    assert_eq!(ALLOCATIONS.with(Cell::get), before);
+    assert_eq!(allocations(), before);
 }
 
 #[test]
@@ -87,7 +120,7 @@ fn a_full_arena_gives_the_closure_back_and_a_dropped_future_makes_room() {
     let refused = EXECUTOR.submit(|| 3).unwrap_err();
     assert_eq!(refused.reason(), &RefusedReason::Full);
     assert_eq!(refused.into_inner()(), 3);
-    assert!(EXECUTOR.promise::<u8>().is_none());
+    assert_eq!(EXECUTOR.promise::<u8>().unwrap_err().reason(), &RefusedReason::Full);
 
     drop(first); // detached: the task still has the slot
     assert_eq!(EXECUTOR.free_slots(), 0);
@@ -97,6 +130,21 @@ fn a_full_arena_gives_the_closure_back_and_a_dropped_future_makes_room() {
     assert_eq!(EXECUTOR.free_slots(), 2);
     drop(EXECUTOR.submit(|| 3).unwrap());
     assert_eq!(EXECUTOR.run_pending(), 1);
+}
+
+#[test]
+fn a_refusal_is_an_error_of_the_task_that_wanted_to_submit_and_costs_no_allocation() {
+    static EXECUTOR: StaticExecutor<1, 32> = StaticExecutor::new();
+    let submit_two = || {
+        let _first = EXECUTOR.submit(|| 1)?;
+        let _second = EXECUTOR.submit(|| 2)?;
+        Ok::<(), TaskError>(())
+    };
+    let before = ALLOCATIONS.with(Cell::get);
+    let error = submit_two().unwrap_err();
+    assert_eq!(ALLOCATIONS.with(Cell::get), before);
+    assert_eq!(error.kind(), TaskErrorKind::Refused);
+    assert_eq!(error.to_string(), "not submitted: no slot was free, or the queue was full");
 }
 
 #[test]
@@ -231,9 +279,8 @@ fn two_threads_share_the_slots_of_one_arena() {
 #[cfg(feature = "spin")]
 #[test]
 fn the_same_executor_serves_several_cores_with_a_spin_lock() {
-    use concurrent_futures_core::{MulticoreExecutor, SpinLock};
-    static EXECUTOR: MulticoreExecutor<2, 32> =
-        MulticoreExecutor::with_locks(SpinLock::new(), SpinLock::new());
+    use concurrent_futures_core::MulticoreExecutor;
+    static EXECUTOR: MulticoreExecutor<2, 32> = MulticoreExecutor::new();
     let mut future = EXECUTOR.submit(|| 9).unwrap();
     std::thread::spawn(|| EXECUTOR.run_pending()).join().unwrap();
     assert_eq!(future.try_result().unwrap().unwrap(), 9);

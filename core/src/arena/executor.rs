@@ -1,0 +1,351 @@
+//! [`ArenaExecutor`]: tasks in static memory, run by a loop of the program.
+
+use core::fmt;
+use core::marker::PhantomData;
+use core::pin::{Pin, pin};
+use core::task::Poll;
+
+use super::inside::Next;
+use super::pinned_task::PinnedTask;
+use super::slots::{Arena, NoRoom};
+use super::worker::{Turn, Worker, run};
+use crate::backend::{RefusedReason, SubmitError};
+use crate::body::{Callable, Fallible, Nothing, Plain};
+use crate::error::TaskError;
+use crate::future::Future;
+use crate::lock::Lock;
+use crate::park::Park;
+use crate::promise::Promise;
+use crate::slot::SlotRef;
+use crate::sync::const_unless_modeled;
+
+/// What `allocate` makes: the reference of whoever is to resolve the slot, and the future.
+type Made<C> = (SlotRef, Future<<C as Callable>::Output>);
+
+/// An executor in a static: `SLOTS` tasks at a time, whose callables and results take up to `BYTES`
+/// bytes, and no allocator. Interrupt handlers submit, a loop runs.
+///
+/// Everything but running may be called from an interrupt handler, for callables and values that may
+/// be dropped there: submitting, looking at futures, cancelling and dropping them.
+pub struct ArenaExecutor<L: 'static, const SLOTS: usize, const BYTES: usize> {
+    arena: Arena<L, SLOTS, BYTES>,
+}
+
+/// An [`ArenaExecutor`] for one core with interrupts, and for chips whose `critical-section`
+/// implementation spans cores.
+///
+/// # Examples
+/// ```
+/// # mod board { pub fn read() -> i32 { 20 } pub fn show(_: Result<i32, concurrent_futures_core::TaskError>) {} pub fn wfi() {} pub fn lost<F>(_: F) {} pub fn filter(x: i32) -> i32 { x + 1 } }
+/// # use board::*;
+/// use concurrent_futures_core::{Future, Mailbox, StaticExecutor};
+///
+/// static EXECUTOR: StaticExecutor<8, 64> = StaticExecutor::new();
+/// static FILTERED: Mailbox<Future<i32>> = Mailbox::new();
+///
+/// // #[interrupt]
+/// fn ADC() {
+///     let sample = read();
+///     match EXECUTOR.submit(move || filter(sample)) {
+///         Ok(future) => FILTERED.put(future),
+///         Err(refused) => lost(refused.into_inner()), // no slot is free: the closure, back
+///     }
+/// }
+///
+/// # ADC();
+/// # let mut rounds = 0;
+/// loop {
+///     EXECUTOR.run_pending();
+///     if let Some(mut future) = FILTERED.take() {
+///         match future.try_result() {
+///             Some(result) => show(result),
+///             None => FILTERED.put(future),
+///         }
+///     }
+///     // Not between the look and the sleep may an interrupt come: a pending one ends the sleep all the same.
+///     critical_section::with(|_| {
+///         if EXECUTOR.queued() == 0 {
+///             wfi();
+///         }
+///     });
+/// #   rounds += 1;
+/// #   if rounds == 2 { break; }
+/// }
+/// ```
+///
+/// A closure that does not fit is refused when it is compiled:
+/// ```compile_fail
+/// # use concurrent_futures_core::StaticExecutor;
+/// static EXECUTOR: StaticExecutor<8, 64> = StaticExecutor::new();
+/// let large = [0u8; 65];
+/// EXECUTOR.submit(move || large.len()).ok();
+/// ```
+#[cfg(feature = "critical-section")]
+pub type StaticExecutor<const SLOTS: usize, const BYTES: usize> =
+    ArenaExecutor<crate::lock::CriticalSection, SLOTS, BYTES>;
+
+/// For several cores without an operating system. Not for interrupt handlers: one that interrupted
+/// the holder of the lock would spin for ever.
+#[cfg(feature = "spin")]
+pub type MulticoreExecutor<const SLOTS: usize, const BYTES: usize, R = spin::relax::Spin> =
+    ArenaExecutor<crate::lock::SpinLock<R>, SLOTS, BYTES>;
+
+#[cfg(feature = "critical-section")]
+impl<const SLOTS: usize, const BYTES: usize> StaticExecutor<SLOTS, BYTES> {
+    const_unless_modeled! {
+    /// An executor with all slots free.
+    pub const fn new() -> Self {
+        use crate::lock::CriticalSection;
+        Self::with_locks(CriticalSection, CriticalSection)
+    }
+    }
+}
+
+#[cfg(feature = "spin")]
+impl<const SLOTS: usize, const BYTES: usize, R> MulticoreExecutor<SLOTS, BYTES, R>
+where
+    R: spin::relax::RelaxStrategy + Send + Sync + 'static,
+{
+    const_unless_modeled! {
+    /// An executor with all slots free.
+    pub const fn new() -> Self {
+        Self::with_locks(crate::lock::SpinLock::new(), crate::lock::SpinLock::new())
+    }
+    }
+}
+
+#[cfg(feature = "spin")]
+impl<const SLOTS: usize, const BYTES: usize, R> Default for MulticoreExecutor<SLOTS, BYTES, R>
+where
+    R: spin::relax::RelaxStrategy + Send + Sync + 'static,
+{
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(feature = "critical-section")]
+impl<const SLOTS: usize, const BYTES: usize> Default for StaticExecutor<SLOTS, BYTES> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<L: Lock, const SLOTS: usize, const BYTES: usize> ArenaExecutor<L, SLOTS, BYTES> {
+    const_unless_modeled! {
+    /// An executor with all slots free; one lock is for its queue, one for the lists of its futures.
+    pub const fn with_locks(queue: L, lists: L) -> Self {
+        Self { arena: Arena::new(queue, lists) }
+    }
+    }
+
+    /// Submits a callable. Never waits.
+    ///
+    /// # Errors
+    /// The callable back, if no slot is free, or the executor was shut down. A slot is free again when
+    /// its task has ended and its future is dropped.
+    pub fn submit<F, T>(&'static self, callable: F) -> Result<Future<T>, SubmitError<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.submit_callable(Plain(callable)).map_err(|(Plain(f), reason)| refused(f, reason))
+    }
+
+    /// Submits a callable whose `Err` is a failure of the task.
+    ///
+    /// # Errors
+    /// As [`submit`](Self::submit).
+    pub fn submit_fallible<F, T>(&'static self, callable: F) -> Result<Future<T>, SubmitError<F>>
+    where
+        F: FnOnce() -> Result<T, TaskError> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.submit_callable(Fallible(callable)).map_err(|(Fallible(f), reason)| refused(f, reason))
+    }
+
+    /// Submits a task that lies in its caller's own memory, and takes no slot. Never waits.
+    ///
+    /// # Errors
+    /// Why not: the executor was shut down, or the task was submitted before.
+    pub fn submit_pinned<F, T>(
+        &'static self,
+        mut task: Pin<&mut PinnedTask<F, T>>,
+    ) -> Result<(), SubmitError<()>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let refused = |reason| SubmitError::new((), reason);
+        let slot = task.as_mut().submitted_to(self.arena.as_keeper());
+        let slot = slot.ok_or_else(|| refused(RefusedReason::InUse))?;
+        self.arena.push(slot).map_err(|slot| {
+            drop(slot);
+            task.taken_back();
+            refused(RefusedReason::ShutDown)
+        })
+    }
+
+    /// A promise and its future, in a slot of this executor.
+    ///
+    /// # Errors
+    /// Why not: no slot is free, or the executor was shut down.
+    pub fn promise<T>(&'static self) -> Result<(Promise<T>, Future<T>), SubmitError<()>>
+    where
+        T: Send + 'static,
+    {
+        let made = self.allocate(Nothing::<T>(PhantomData));
+        let (slot, future) = made.map_err(|(_, reason)| refused((), reason))?;
+        // SAFETY: a slot just made for a `T`, and its only promise.
+        Ok((unsafe { Promise::new(slot) }, future))
+    }
+
+    /// # Errors
+    /// The callable, and why it is not accepted.
+    fn submit_callable<C>(&'static self, callable: C) -> Result<Future<C::Output>, (C, NoRoom)>
+    where
+        C: Callable + Send + 'static,
+        C::Output: Send + 'static,
+    {
+        let (slot, future) = self.allocate(callable)?;
+        match self.arena.push(slot) {
+            Ok(()) => Ok(future),
+            Err(slot) => Err((self.arena.take_back(slot, future), NoRoom::ShutDown)),
+        }
+    }
+
+    /// # Errors
+    /// The callable, and why there is no room for it.
+    fn allocate<C: Callable>(&'static self, callable: C) -> Result<Made<C>, (C, NoRoom)> {
+        let header = self.arena.allocate(callable, 2)?;
+        // SAFETY: two references were counted for us.
+        let slot = unsafe { SlotRef::from_raw(header) };
+        // SAFETY: the second of them.
+        let second = unsafe { SlotRef::from_raw(header) };
+        // SAFETY: the only future of a slot just made, whose value is a `C::Output`.
+        Ok((slot, unsafe { Future::new(second) }))
+    }
+
+    /// Runs the task at the front of the queue, here; `false` if there is none.
+    pub fn run_one(&self) -> bool {
+        match self.arena.with(|inside| inside.next()) {
+            Next::Run(slot) => {
+                run(slot);
+                true
+            }
+            Next::Nothing | Next::Over => false,
+        }
+    }
+
+    /// Runs what is queued, and what is submitted meanwhile, until nothing is; says how many tasks.
+    pub fn run_pending(&self) -> usize {
+        let mut count = 0;
+        while self.run_one() {
+            count += 1;
+        }
+        count
+    }
+
+    /// Runs tasks as they come, and parks while there are none, until the executor is
+    /// [shut down](Self::shutdown) and its queue empty. For a core, a thread or an RTOS task that has
+    /// nothing else to do; several may be in here at once.
+    ///
+    /// Each `submit` wakes one of those that park, the one that has parked longest.
+    ///
+    /// # Examples
+    /// ```
+    /// use concurrent_futures_core::{Spin, StaticExecutor, WakeFlag};
+    ///
+    /// static EXECUTOR: StaticExecutor<8, 64> = StaticExecutor::new();
+    /// static WOKEN: WakeFlag<Spin> = WakeFlag::new(Spin); // a chip would have `Wfe`, or `Wfi`
+    ///
+    /// // What runs on the second core.
+    /// let second = std::thread::spawn(|| EXECUTOR.run_forever(&WOKEN.parker()));
+    ///
+    /// let sum = EXECUTOR.submit(|| (1..=100u32).sum::<u32>())?;
+    /// assert_eq!(sum.result()?, 5050);
+    /// EXECUTOR.shutdown();
+    /// second.join().unwrap();
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn run_forever<P: Park>(&self, park: &P) {
+        let worker = pin!(Worker::new(&self.arena));
+        let waker = park.waker();
+        loop {
+            match worker.as_ref().turn(&waker) {
+                Turn::Ran => {}
+                Turn::Asleep => {
+                    let _ = park.park(None); // woken, or for no reason: it looks again
+                }
+                Turn::Over => return,
+            }
+        }
+    }
+
+    /// As [`run_forever`](Self::run_forever), for a task of an async executor: it runs one task each
+    /// time it is polled, so that others have their turn in between.
+    pub async fn run(&self) {
+        let mut worker = pin!(Worker::new(&self.arena));
+        core::future::poll_fn(|context| match worker.as_mut().as_ref().turn(context.waker()) {
+            Turn::Ran => {
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+            Turn::Asleep => Poll::Pending,
+            Turn::Over => Poll::Ready(()),
+        })
+        .await;
+    }
+
+    /// Ends the executor, as Python's `shutdown(wait=False)`: what is submitted from now on is refused,
+    /// what is queued still runs, and [`run_forever`](Self::run_forever) returns when nothing is. There
+    /// is no way back.
+    pub fn shutdown(&self) {
+        let mut worker = self.arena.with(|inside| inside.shut_down());
+        while let Some(next) = worker {
+            next.wake();
+            worker = self.arena.with(|inside| inside.next_idle());
+        }
+    }
+
+    /// Cancels what is queued at this moment; says how many tasks.
+    pub fn cancel_queued(&self) -> usize {
+        let mut count = 0;
+        for _ in 0..self.queued() {
+            let Some(slot) = self.arena.with(|inside| inside.queue().pop()) else { break };
+            slot.cancel();
+            count += 1;
+        }
+        count
+    }
+
+    /// How many tasks are queued, at the moment.
+    pub fn queued(&self) -> usize {
+        self.arena.with(|inside| inside.queue().len())
+    }
+
+    /// How many slots are free, at the moment.
+    pub fn free_slots(&self) -> usize {
+        self.arena.with(|inside| inside.free().len())
+    }
+}
+
+fn refused<F>(callable: F, why: NoRoom) -> SubmitError<F> {
+    let reason = match why {
+        NoRoom::Full => RefusedReason::Full,
+        NoRoom::ShutDown => RefusedReason::ShutDown,
+    };
+    SubmitError::new(callable, reason)
+}
+
+impl<L: Lock, const SLOTS: usize, const BYTES: usize> fmt::Debug
+    for ArenaExecutor<L, SLOTS, BYTES>
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ArenaExecutor")
+            .field("slots", &SLOTS)
+            .field("free", &self.free_slots())
+            .field("queued", &self.queued())
+            .finish()
+    }
+}

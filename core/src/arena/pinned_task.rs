@@ -1,0 +1,227 @@
+//! [`PinnedTask`]: a task in its caller's own memory.
+
+use core::cell::UnsafeCell;
+use core::fmt;
+use core::marker::{PhantomData, PhantomPinned};
+use core::mem::ManuallyDrop;
+use core::pin::Pin;
+use core::ptr::NonNull;
+use core::task::{Context, Poll};
+
+use crate::blocking;
+use crate::body::{Callable, Plain, Slot, Storage};
+use crate::error::TaskError;
+use crate::keeper::KeeperRef;
+use crate::park::Park;
+use crate::slot::{Header, SlotRef};
+use crate::sync::{atomic::AtomicBool, atomic::Ordering, const_unless_modeled, wait_until};
+use crate::unique::Unique;
+
+/// A task in its caller's own memory: on a stack, in a static, in a struct. It takes no slot of the
+/// executor that runs it, may be of any size, and is itself the future of its result.
+///
+/// Pin it, [submit](crate::ArenaExecutor::submit_pinned) it, and wait for it as for a
+/// [`Future`](crate::Future). One that was not submitted stays pending until it is cancelled.
+///
+/// # Cancellation
+/// [`cancel`](Self::cancel) succeeds while the task has not started. Dropping it does the same; if it
+/// is running, **dropping waits**, spinning, until whoever runs it has let go of it. So it must not be
+/// dropped where it keeps that worker from going on: in an interrupt handler of the same core, or in a
+/// task of higher priority.
+///
+/// # Examples
+/// ```
+/// use concurrent_futures_core::{PinnedTask, StaticExecutor};
+/// use std::pin::pin;
+///
+/// static EXECUTOR: StaticExecutor<0, 0> = StaticExecutor::new(); // no slots of its own
+///
+/// let table = [3u8; 1000];
+/// let mut task = pin!(PinnedTask::new(move || table.iter().map(|&n| u32::from(n)).sum::<u32>()));
+/// EXECUTOR.submit_pinned(task.as_mut())?;
+/// EXECUTOR.run_pending();
+/// assert_eq!(task.as_mut().try_result().transpose()?, Some(3000));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct PinnedTask<F: FnOnce() -> T, T> {
+    slot: Slot<Plain<F>, InPlace>,
+    /// As a promise, whose value is written by one and read by another.
+    value: PhantomData<core::cell::Cell<T>>,
+    _pinned: PhantomPinned,
+}
+
+// SAFETY: what others than the owner touch of the slot is atomic or guarded as I1 to I8 say; closure and
+// result go to another context and back, and are Send.
+unsafe impl<F: FnOnce() -> T + Send, T: Send> Send for PinnedTask<F, T> {}
+// SAFETY: as above; a `&PinnedTask` looks at the state and cancels, it gives out no `&T`.
+unsafe impl<F: FnOnce() -> T + Send, T: Send> Sync for PinnedTask<F, T> {}
+
+/// The storage of a slot that belongs to its owner, and is given back to it.
+struct InPlace {
+    /// Written before the slot is shared, never again (I6).
+    keeper: UnsafeCell<Option<KeeperRef>>,
+    /// Nobody but the owner refers to the slot.
+    given_back: AtomicBool,
+}
+
+impl Storage for InPlace {
+    fn keeper(&self) -> Option<KeeperRef> {
+        // SAFETY: written by `submitted_to` before anybody else knew of the slot (I6).
+        unsafe { *self.keeper.get() }
+    }
+
+    /// Nothing is ever linked into the list of such a slot: it has no done callbacks and is no member
+    /// of a set. So nobody is to be kept out of it.
+    fn with_lock(&self, _: NonNull<Header>, f: &mut dyn FnMut()) {
+        f();
+    }
+
+    unsafe fn free<C: Callable>(slot: NonNull<Slot<C, Self>>) {
+        // SAFETY: the owner waits for what is done here, so the slot is there.
+        let tombstone = unsafe { &raw const (*slot.as_ptr()).header.tombstone };
+        // SAFETY: as above.
+        unsafe { &*tombstone }.bury();
+        // SAFETY: as above.
+        let given_back = unsafe { &raw const (*slot.as_ptr()).storage.given_back };
+        // ORDERING: Release; pairs with the Acquire in `drop`: all that was done to the slot comes before
+        // its end. The slot is not touched after this, which is why it is reached by raw pointers.
+        // SAFETY: as above, until the owner has seen the store.
+        unsafe { &*given_back }.store(true, Ordering::Release);
+    }
+}
+
+impl<F: FnOnce() -> T, T> PinnedTask<F, T> {
+    const_unless_modeled! {
+    /// A task that is not submitted yet.
+    pub const fn new(callable: F) -> Self {
+        let storage = InPlace {
+            keeper: UnsafeCell::new(None),
+            given_back: AtomicBool::new(false),
+        };
+        Self { slot: Slot::new(Plain(callable), storage, 1), value: PhantomData, _pinned: PhantomPinned }
+    }
+    }
+
+    fn header(&self) -> NonNull<Header> {
+        NonNull::from(&self.slot).cast()
+    }
+
+    /// The owner's reference, which is given up in `drop`.
+    fn unique(&self) -> ManuallyDrop<Unique> {
+        // SAFETY: the address of a live slot; its first reference is the owner's.
+        let slot = unsafe { SlotRef::from_raw(self.header()) };
+        // SAFETY: those who use it to wait or to take have a `&mut self`, and none of them drops it.
+        ManuallyDrop::new(unsafe { Unique::new(slot) })
+    }
+
+    fn with_slot<R>(&self, f: impl FnOnce(&SlotRef) -> R) -> R {
+        f(self.unique().slot())
+    }
+
+    /// A reference for the queue of whoever accepts the task; `None` if somebody has before.
+    pub(super) fn submitted_to(self: Pin<&mut Self>, keeper: KeeperRef) -> Option<SlotRef> {
+        if self.slot.storage.keeper().is_some() {
+            return None;
+        }
+        // SAFETY: nobody has accepted it, so nobody but the caller, who has it mutably, knows of it.
+        unsafe { *self.slot.storage.keeper.get() = Some(keeper) };
+        Some(self.with_slot(SlotRef::clone))
+    }
+
+    /// The reference was dropped: the task was not accepted after all.
+    pub(super) fn taken_back(self: Pin<&mut Self>) {
+        // SAFETY: nobody but the caller, who has it mutably, knows of the slot.
+        unsafe { *self.slot.storage.keeper.get() = None };
+    }
+
+    /// Cancels the task if it has not started; says whether it will never start.
+    pub fn cancel(&self) -> bool {
+        self.with_slot(SlotRef::cancel)
+    }
+
+    /// Whether it was cancelled; once true, true for ever.
+    pub fn cancelled(&self) -> bool {
+        self.with_slot(|slot| slot.snapshot().is_cancelled())
+    }
+
+    /// Whether it is being executed right now.
+    pub fn running(&self) -> bool {
+        self.with_slot(|slot| slot.snapshot().is_running())
+    }
+
+    /// Whether it has a value, or was cancelled; once true, true for ever.
+    pub fn done(&self) -> bool {
+        self.with_slot(|slot| slot.snapshot().is_done())
+    }
+
+    /// Where the task is in its life.
+    pub fn state(&self) -> crate::FutureState {
+        self.with_slot(SlotRef::life)
+    }
+
+    /// The outcome, if there is one yet. Never waits.
+    ///
+    /// The second time the outcome is an error of kind [`Taken`](crate::TaskErrorKind::Taken).
+    pub fn try_result(self: Pin<&mut Self>) -> Option<Result<T, TaskError>> {
+        // SAFETY: the slot's value is a `T`.
+        unsafe { self.unique().take() }
+    }
+
+    /// Waits on `park` for the outcome, as [`Future::result_with`](crate::Future::result_with).
+    ///
+    /// # Errors
+    /// What became of the task.
+    pub fn result_with<P: Park>(self: Pin<&mut Self>, park: &P) -> Result<T, TaskError> {
+        self.wait_with(park, None)
+    }
+
+    /// Waits on `park` until the deadline. After it the task is as it was.
+    ///
+    /// # Errors
+    /// What became of the task, or `TimedOut`.
+    pub fn result_deadline_with<P: Park>(
+        self: Pin<&mut Self>,
+        park: &P,
+        deadline: P::Instant,
+    ) -> Result<T, TaskError> {
+        self.wait_with(park, Some(deadline))
+    }
+
+    /// # Errors
+    /// What became of the task, or why it was not waited for to the end.
+    fn wait_with<P: Park>(
+        self: Pin<&mut Self>,
+        park: &P,
+        deadline: Option<P::Instant>,
+    ) -> Result<T, TaskError> {
+        blocking::wait(&mut *self.unique(), park, deadline).into_result()?;
+        self.try_result().unwrap_or_else(|| Err(TaskError::timed_out()))
+    }
+}
+
+impl<F: FnOnce() -> T, T> core::future::Future for PinnedTask<F, T> {
+    type Output = Result<T, TaskError>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.unique().poll_done(context.waker()) {
+            Poll::Ready(()) => self.try_result().map_or(Poll::Pending, Poll::Ready),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
+impl<F: FnOnce() -> T, T> Drop for PinnedTask<F, T> {
+    fn drop(&mut self) {
+        self.cancel();
+        // The last of the owner's reference: it wants no result and no waking any more.
+        drop(ManuallyDrop::into_inner(self.unique()));
+        // ORDERING: Acquire; pairs with the Release in `free`.
+        wait_until(|| self.slot.storage.given_back.load(Ordering::Acquire));
+    }
+}
+
+impl<F: FnOnce() -> T, T> fmt::Debug for PinnedTask<F, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<PinnedTask state={}>", self.state())
+    }
+}
