@@ -57,7 +57,7 @@ pub fn measure(channel: u8) -> Result<i32, NoSuchChannel> {
 
 /// How many primes are below a number. Takes its time.
 pub fn count_primes(below: u32) -> u32 {
-    let is_prime = |n: &u32| (2..).take_while(|d| d * d <= *n).all(|d| n % d != 0);
+    let is_prime = |n: &u32| (2..).take_while(|d| d * d <= *n).all(|d| !n.is_multiple_of(d));
     (2..below).filter(is_prime).count() as u32
 }
 
