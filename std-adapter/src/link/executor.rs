@@ -113,7 +113,7 @@ impl LinkExecutor {
             return Ok(());
         }
         self.desk().with(|link, now| match how.cancels_futures() {
-            true => drop(link.close_and_cancel(now)),
+            true => _ = link.close_and_cancel(now),
             false => link.close(now),
         });
         // ORDERING: Relaxed; read again by whoever drops the executor, and has it alone.

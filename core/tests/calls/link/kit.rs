@@ -152,7 +152,9 @@ impl World {
         let called = Arc::new(AtomicUsize::new(0));
         future.add_done_callback({
             let called = called.clone();
-            move |_| drop(called.fetch_add(1, Ordering::Relaxed))
+            move |_| {
+                let _ = called.fetch_add(1, Ordering::Relaxed);
+            }
         });
         let call = with(LinkCall::new(number, promise, task, "double", encoded(&3_u32)));
         let submitted = self.desk.with(|link, now| link.submit(now, call));

@@ -93,7 +93,9 @@ impl Story {
             Event::Garbage(bytes) => world.hear(bytes),
             Event::Time(seconds) => world.advance(*seconds * SECOND),
             Event::Close => world.desk.with(|link, now| link.close(now)),
-            Event::CloseAndCancel => drop(world.desk.with(|link, now| link.close_and_cancel(now))),
+            Event::CloseAndCancel => {
+                let _ = world.desk.with(|link, now| link.close_and_cancel(now));
+            }
             Event::Disconnect => world.desk.with(|link, now| link.disconnect(now)),
             Event::HangUp => world.hang_up(),
         }

@@ -41,6 +41,15 @@ fn a_call_that_may_have_run_is_not_sent_again() {
 }
 
 #[test]
+fn what_was_not_written_before_a_new_start_never_is() {
+    let mut world = World::ready();
+    let lost = world.call();
+    start_again(&mut world); // nobody has taken what there was to write
+    assert_eq!(world.said(), [(FrameKind::Welcome, 0)]);
+    lost.fails(TaskErrorKind::WorkerLost);
+}
+
+#[test]
 fn a_worker_may_start_again_before_it_is_ready() {
     let mut world = World::new(LinkSettings::new());
     world.hear(&hello(0));

@@ -55,6 +55,7 @@ fn a_call_that_was_not_started_in_time_never_is() {
 fn a_call_that_was_sent_in_time_is_not_late() {
     let mut world = World::ready();
     let call = world.call_with(|call| call.start_by(SECOND));
+    assert_eq!(next_deadline(&world), None);
     world.advance(2 * SECOND);
     world.hear(&[started(call.number), value(call.number)].concat());
     assert_eq!(call.outcome().expect("a value"), 6);
