@@ -221,6 +221,15 @@ impl World {
     }
 }
 
+/// What is still waiting holds on to the desk, and the desk to what is waiting.
+impl Drop for World {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.desk.with(|link, now| link.disconnect(now));
+        }
+    }
+}
+
 pub(super) fn encoded(value: &impl Serialize) -> Vec<u8> {
     encode(value, &Limits::default(), None).expect("small")
 }

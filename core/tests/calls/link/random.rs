@@ -100,7 +100,7 @@ impl Story {
             Event::HangUp => world.hang_up(),
         }
         let sent = self.world.said().into_iter().filter(|(kind, _)| *kind == FrameKind::Call);
-        self.last = sent.map(|(_, id)| id).last().unwrap_or(self.last);
+        self.last = sent.map(|(_, id)| id).next_back().unwrap_or(self.last);
     }
 }
 
