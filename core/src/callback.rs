@@ -159,7 +159,8 @@ impl Keeper for Chained {
     }
 }
 
-/// A done callback that lives in a static.
+/// A done callback that lives in a static. It is called in the context that completes or cancels the
+/// future, which may be an interrupt handler.
 ///
 /// ```
 /// use concurrent_futures_core::{Completion, StaticCallback};

@@ -17,6 +17,9 @@ use crate::unique::Unique;
 /// [`try_result`](Self::try_result); it is the same future whoever works on it. Dropping a future
 /// detaches it: the task still runs. A future that is never dropped keeps its slot and nothing else.
 ///
+/// Everything but waiting may be done from an interrupt handler, if callable, value and wakers allow
+/// that; [`contexts`](crate::contexts) says of each function what it does to them.
+///
 /// # Cancellation
 /// [`cancel`](Self::cancel) succeeds while the task has not started. A future that one waits for by
 /// value can be cancelled by its [`canceller`](Self::canceller).
@@ -83,7 +86,8 @@ impl<T> Future<T> {
         unsafe { self.unique.take() }
     }
 
-    /// Waits on `park` for the outcome. [`result`](Self::result) is this for threads.
+    /// Waits on `park` for the outcome. [`result`](Self::result) is this for threads. Like all that
+    /// waits, not for interrupt handlers.
     ///
     /// # Errors
     /// What became of the task, or `WouldDeadlock` if it waits for itself.

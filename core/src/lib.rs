@@ -37,6 +37,9 @@ mod arena;
 mod attempts;
 mod backend;
 mod blocking;
+#[cfg(all(doc, feature = "std", feature = "critical-section"))]
+#[doc = include_str!("../BOARD.md")]
+pub mod board {}
 mod body;
 #[cfg(feature = "alloc")]
 mod boxed_backend;
@@ -49,6 +52,9 @@ mod closing;
 mod completion;
 mod contain;
 mod context;
+#[cfg(doc)]
+#[doc = include_str!("../CONTEXTS.md")]
+pub mod contexts {}
 mod error;
 #[cfg(feature = "alloc")]
 mod executor;
@@ -61,6 +67,9 @@ mod keeper;
 sync::model_only! {
     #[doc(hidden)]
     pub mod inside;
+}
+sync::not_modeled! {
+    mod layout;
 }
 #[cfg(feature = "alloc")]
 mod ledger;
@@ -110,6 +119,10 @@ mod task_hook;
 #[cfg(feature = "std")]
 mod thread_parker;
 mod unique;
+sync::interrupted_only! {
+    #[doc(hidden)]
+    pub use sync::on_each_operation;
+}
 sync::not_modeled! {
     #[cfg(feature = "std")]
     mod weak_executor;

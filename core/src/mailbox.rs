@@ -19,7 +19,8 @@ impl<T: Send> Mailbox<T> {
     }
     }
 
-    /// Puts a value in. One that nobody has taken is dropped: a future is detached then.
+    /// Puts a value in. One that nobody has taken is dropped, here: a future is detached then. Where
+    /// that must not be, in an interrupt handler say, [`replace`](Self::replace) gives it back.
     pub fn put(&self, value: T) {
         drop(self.replace(value));
     }

@@ -7,7 +7,7 @@ macro_rules! observers {
         /// Cancels the task if it has not started; says whether it will never start.
         ///
         /// `true` also if it was cancelled before. Waiters are woken by this call, and the callable
-        /// is dropped in it.
+        /// is dropped in it: an interrupt handler may call it where that may be done.
         pub fn cancel(&self) -> bool {
             self.slot().cancel()
         }

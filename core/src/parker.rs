@@ -200,7 +200,7 @@ impl<S> fmt::Debug for WakeFlag<S> {
     }
 }
 
-/// The [`Park`] of a [`WakeFlag`]. One context at a time waits with it.
+/// The [`Park`] of a [`WakeFlag`]. One context at a time waits with it, and never an interrupt handler.
 pub struct Parker<S: 'static, C> {
     flag: &'static WakeFlag<S>,
     now: C,

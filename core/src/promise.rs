@@ -48,6 +48,9 @@ pub(crate) fn promise_kept_by<T>(
 }
 
 /// The right to resolve a future. Dropped unfulfilled, it resolves it as abandoned.
+///
+/// Whoever resolves wakes those who wait and calls the done callbacks: an interrupt handler may, if they
+/// may be called there.
 #[must_use = "dropping a promise abandons its future"]
 pub struct Promise<T> {
     slot: SlotRef,

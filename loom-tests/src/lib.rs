@@ -4,6 +4,7 @@
 #[cfg(concurrent_futures_model = "loom")]
 extern crate alloc;
 
+pub mod interrupts;
 #[cfg(concurrent_futures_model = "loom")]
 mod model;
 

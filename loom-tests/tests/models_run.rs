@@ -2,19 +2,30 @@
 //! aborts on a deadlock, and one such model must not take the others' answers with it.
 //!
 //! `MODEL=complete_vs cargo loom` runs only the models whose name contains that.
-#![cfg(not(concurrent_futures_model = "loom"))]
+#![cfg(not(any(concurrent_futures_model = "loom", concurrent_futures_model = "interrupt")))]
 #![forbid(unsafe_code)]
 #![expect(clippy::missing_panics_doc, reason = "it is by a panic that a test fails")]
+
+mod nested;
 
 use core::time::Duration;
 use std::env;
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::path::Path;
+use std::process::{Command, ExitStatus};
 use std::sync::Mutex;
 use std::thread;
 use std::time::Instant;
+
+use nested::{Suite, list, wait};
+
+/// The models, optimized but with their assertions on.
+const SUITE: Suite = Suite {
+    model: "loom",
+    test: "models",
+    options: &["--release", "--config", "profile.release.debug-assertions=true"],
+};
 
 /// How many models there are, those that must fail included. Exact, so that a model which vanishes
 /// (a module not named, a cfg not passed on) is red: whoever adds or removes one changes this line.
@@ -38,7 +49,7 @@ const MUST_FAIL: &[(&str, &str)] = &[
 ];
 
 /// Set for the second pass, in which core's loads are loom's: they may be stale, but not every order of them is
-/// tried. In the first they read the newest value, and every order is. See core's `sync.rs`.
+/// tried. In the first they read the newest value, and every order is. See core's `sync/loom.rs`.
 const STALE_LOADS: &str = "CONCURRENT_FUTURES_STALE_LOADS";
 
 /// How long a model's process may take before it is stopped and counted as failed. More than the budget
@@ -67,82 +78,15 @@ enum Verdict {
 
 #[test]
 fn every_model_holds_and_every_mistake_is_found() {
-    let folder = folder();
-    let binary = build(&folder);
+    let binary = SUITE.build();
     let listed = list(&binary);
     assert_complete(&listed);
     let chosen = choose(listed);
     let runs = plan(&chosen);
-    let verdicts = run_all(&binary, &folder.join("logs"), &runs);
+    let verdicts = run_all(&binary, &SUITE.folder().join("logs"), &runs);
     assert_eq!(verdicts.len(), runs.len(), "each chosen model has run");
     let wrong = verdicts.iter().filter(|verdict| matches!(verdict, Verdict::Wrong(_))).count();
     assert_eq!(wrong, 0, "of {} runs {wrong} failed, see above", runs.len());
-}
-
-/// The target folder of the models: their flags differ from everybody else's, who would build again each time.
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("loom")
-}
-
-/// Builds the models, optimized but with their assertions on, and returns where they are.
-fn build(folder: &Path) -> PathBuf {
-    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .args([
-            "test",
-            "--no-run",
-            "--release",
-            "--config",
-            "profile.release.debug-assertions=true",
-        ])
-        .args(["--package", env!("CARGO_PKG_NAME"), "--test", "models"])
-        .args(["--message-format", "json-render-diagnostics", "--target-dir"])
-        .arg(folder)
-        .stderr(Stdio::inherit());
-    switch_the_checker_on(&mut cargo);
-    let output = cargo.output().expect("cargo starts");
-    assert!(output.status.success(), "the models do not build: {}", output.status);
-    executable(&String::from_utf8_lossy(&output.stdout))
-        .expect("cargo names the executable of the models")
-}
-
-/// Appends the cfg to the flags in force. Cargo reads the first of these variables that is set and nothing else,
-/// so a flag given any other way (`--config build.rustflags`) would be lost without a word.
-fn switch_the_checker_on(cargo: &mut Command) {
-    let (variable, separator) = match env::var_os("CARGO_ENCODED_RUSTFLAGS") {
-        Some(_) => ("CARGO_ENCODED_RUSTFLAGS", "\x1f"),
-        None => ("RUSTFLAGS", " "),
-    };
-    let mut flags = env::var_os(variable).unwrap_or_default();
-    for flag in ["--cfg", r#"concurrent_futures_model="loom""#] {
-        if !flags.is_empty() {
-            flags.push(separator);
-        }
-        flags.push(flag);
-    }
-    cargo.env(variable, flags);
-}
-
-/// Finds the executable in cargo's messages, which are one JSON object a line.
-fn executable(messages: &str) -> Option<PathBuf> {
-    let (_, rest) = messages.split_once(r#""executable":""#)?;
-    let (path, _) = rest.split_once('"')?;
-    Some(PathBuf::from(path.replace(r"\\", r"\")))
-}
-
-/// Names all models.
-fn list(binary: &Path) -> Vec<String> {
-    let output = Command::new(binary)
-        .args(["--list", "--format", "terse"])
-        .output()
-        .expect("the models start");
-    assert!(output.status.success(), "the models cannot be listed: {}", output.status);
-    String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .filter_map(|line| line.strip_suffix(": test"))
-        .map(String::from)
-        .collect()
 }
 
 /// Asserts that no model has vanished, and that each one that must fail says with what words.
@@ -225,19 +169,6 @@ fn run(binary: &Path, logs: &Path, run: &Run) -> Outcome {
     let output =
         String::from_utf8_lossy(&fs::read(&path).expect("the log can be read")).into_owned();
     Outcome { exit, output, took }
-}
-
-/// Waits until `child` ends, or stops it at `deadline`.
-fn wait(child: &mut Child, deadline: Instant) -> Option<ExitStatus> {
-    while Instant::now() < deadline {
-        if let Some(exit) = child.try_wait().expect("a child can be asked") {
-            return Some(exit);
-        }
-        thread::sleep(Duration::from_millis(10));
-    }
-    child.kill().expect("a child can be stopped");
-    child.wait().expect("a stopped child ends");
-    None
 }
 
 /// Prints a line about one model, and what it printed itself if it is wrong.

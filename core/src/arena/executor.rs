@@ -26,7 +26,8 @@ type Made<C> = (SlotRef, Future<<C as Callable>::Output>);
 /// bytes, and no allocator. Interrupt handlers submit, a loop runs.
 ///
 /// Everything but running may be called from an interrupt handler, for callables and values that may
-/// be dropped there: submitting, looking at futures, cancelling and dropping them.
+/// be dropped there: submitting, looking at futures, cancelling and dropping them. The list, function
+/// by function, is in [`contexts`](crate::contexts).
 pub struct ArenaExecutor<L: 'static, const SLOTS: usize, const BYTES: usize> {
     arena: Arena<L, SLOTS, BYTES>,
 }
@@ -226,7 +227,8 @@ impl<L: Lock, const SLOTS: usize, const BYTES: usize> ArenaExecutor<L, SLOTS, BY
         Ok((slot, unsafe { Future::new(second) }))
     }
 
-    /// Runs the task at the front of the queue, here; `false` if there is none.
+    /// Runs the task at the front of the queue, here; `false` if there is none. In an interrupt handler
+    /// only where all that is submitted may run in it.
     pub fn run_one(&self) -> bool {
         match self.arena.with(|inside| inside.next()) {
             Next::Run(slot) => {

@@ -3,6 +3,8 @@
 //! What crosses a process or machine boundary is a call: the index of a function in a table that both
 //! ends have compared, and arguments as bytes. Nothing here does input or output.
 //!
+//! For targets without compare-and-swap there is no `serve`, whose readers and writers are those of `std-shims`.
+//!
 //! What the bytes are, for whoever writes the other end: [`FrameHeader`].
 
 mod attach;

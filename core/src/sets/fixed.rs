@@ -218,7 +218,7 @@ impl<F: Waitable, const N: usize> FixedWaitSet<F, N> {
     }
 
     /// Waits on `park` for the next member that is done, until the deadline if there is one, and takes
-    /// it out. `None` when the time was up, or the set is empty.
+    /// it out. `None` when the time was up, or the set is empty. Not for interrupt handlers.
     ///
     /// In a task of the members' own executor, without a deadline and with the feature `std`, members
     /// are run right here once no other worker is left who could. A member that can never be done while
