@@ -41,6 +41,9 @@ mod top {
     use super::{Frame, NonNull};
     use core::cell::Cell;
 
+    /// Whether frames are recorded.
+    pub(super) const IS_KEPT: bool = true;
+
     crate::sync::thread_local_const! {
         static TOP: Cell<Option<NonNull<Frame>>> = Cell::new(None);
     }
@@ -59,6 +62,8 @@ mod top {
 mod top {
     use super::{Frame, NonNull};
 
+    pub(super) const IS_KEPT: bool = false;
+
     pub(super) fn get() -> Option<NonNull<Frame>> {
         None
     }
@@ -76,6 +81,9 @@ impl Drop for PopOnDrop {
 }
 
 fn enter<R>(activity: Activity, f: impl FnOnce() -> R) -> R {
+    if !top::IS_KEPT {
+        return f();
+    }
     let below = top::get();
     // SAFETY: as in `find`.
     let under = below.map(|frame| unsafe { frame.as_ref() });
@@ -97,14 +105,25 @@ fn enter<R>(activity: Activity, f: impl FnOnce() -> R) -> R {
     f()
 }
 
-/// Runs `f` as part of the task in the slot at that address, which `f` may give up.
-#[inline]
-pub(crate) fn enter_task<R>(
+/// What a task is to a context that runs it, or resolves it. Made before that begins, since the slot may be
+/// gone before it is over.
+pub(crate) struct Entered {
     slot: NonNull<()>,
-    keeper: Option<KeeperRef>,
-    f: impl FnOnce() -> R,
-) -> R {
-    enter(Activity::Task(slot, keeper), f)
+    /// As `SlotRef::keeper_on_heap` says: asked once for all that is to be done.
+    pub(crate) keeper: Option<KeeperRef>,
+}
+
+impl Entered {
+    #[inline]
+    pub(crate) fn new(slot: &SlotRef) -> Self {
+        Self { slot: slot.address(), keeper: slot.keeper_on_heap() }
+    }
+}
+
+/// Runs `f` as part of the task, whose slot `f` may give up.
+#[inline]
+pub(crate) fn enter_task<R>(task: Entered, f: impl FnOnce() -> R) -> R {
+    enter(Activity::Task(task.slot, task.keeper), f)
 }
 
 /// Runs `f` as part of what the promise of `slot` is about. Whoever accepted it, this thread is none
@@ -116,7 +135,7 @@ pub(crate) fn enter_promise<R>(slot: &SlotRef, f: impl FnOnce() -> R) -> R {
 
 /// Runs `f` as part of resolving the task in `slot`, which this thread does not run.
 pub(crate) fn enter_resolving<R>(slot: &SlotRef, f: impl FnOnce() -> R) -> R {
-    enter(Activity::Resolving(slot.keeper().map(KeeperRef::address)), f)
+    enter(Activity::Resolving(Entered::new(slot).keeper.map(KeeperRef::address)), f)
 }
 
 /// Runs `f` as the worker `index` of the pool at `pool`.

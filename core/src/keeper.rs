@@ -67,6 +67,10 @@ pub(crate) trait Keeper: Send + Sync + Sized {
     }
 }
 
+/// Whether there are keepers on the heap. Those in statics are neither counted nor asked by strangers, and where there
+/// are no others all that has to do with it costs nothing.
+pub(crate) const ON_HEAP: bool = cfg!(feature = "alloc");
+
 /// A counted reference to a keeper, two pointers wide, that a slot stores.
 #[derive(Clone, Copy)]
 pub(crate) struct KeeperRef {
@@ -198,12 +202,12 @@ impl KeeperRef {
 
     /// Whether each slot holds a reference, which is given up by `let_go`.
     pub(crate) fn is_counted(self) -> bool {
-        self.table.is_counted
+        ON_HEAP && self.table.is_counted
     }
 
     /// Whether contexts that run none of its tasks may ask it.
     pub(crate) fn answers_strangers(self) -> bool {
-        self.table.answers_strangers
+        ON_HEAP && self.table.answers_strangers
     }
 
     /// Whether a waiter may ever run its tasks.
@@ -298,14 +302,18 @@ impl KeeperRef {
     /// # Safety
     /// The keeper is alive.
     pub(crate) unsafe fn retain(self) {
-        // SAFETY: as the caller promises.
-        unsafe { (self.table.retain)(self.data) }
+        if ON_HEAP {
+            // SAFETY: as the caller promises.
+            unsafe { (self.table.retain)(self.data) }
+        }
     }
 
     /// # Safety
     /// The reference that is given up was counted, and is not used again.
     pub(crate) unsafe fn release(self) {
-        // SAFETY: as the caller promises.
-        unsafe { (self.table.release)(self.data) }
+        if ON_HEAP {
+            // SAFETY: as the caller promises.
+            unsafe { (self.table.release)(self.data) }
+        }
     }
 }

@@ -146,19 +146,26 @@ impl NodeList {
     ///
     /// # Safety
     /// The caller holds the list's lock.
+    #[inline]
     pub(crate) unsafe fn pop(&mut self) -> Option<Visit> {
-        let node = self.0?;
+        // SAFETY: linked, and the lock is held.
+        self.0.map(|first| unsafe { self.pop_first(first) })
+    }
+
+    /// # Safety
+    /// As for `pop`, and it is the first node.
+    unsafe fn pop_first(&mut self, node: NonNull<Node>) -> Visit {
         // SAFETY: linked, and the lock is held.
         unsafe { self.unlink(node) };
         // SAFETY: still alive: its owner can unlink or free it only after the lock is released.
         let (role, waker) = unsafe { with(node, |inner| (inner.role, inner.waker.take())) };
         let waker = match role {
             Role::Waiter => waker,
-            Role::Callback(call) => return Some(Visit::Call(node, call)),
+            Role::Callback(call) => return Visit::Call(node, call),
             // SAFETY: just unlinked, and alive as above.
             Role::Member(note) => unsafe { note(node) },
         };
-        Some(waker.map_or(Visit::Nothing, Visit::Wake))
+        waker.map_or(Visit::Nothing, Visit::Wake)
     }
 
     /// Unlinks a node if it is linked, and returns the waker in it, linked or not.

@@ -3,6 +3,7 @@
 
 use crate::completion::Completion;
 use crate::contain::contain;
+use crate::context::{Entered, enter_task};
 use crate::error::TaskError;
 use crate::keeper::KeeperRef;
 use crate::node::Visit;
@@ -61,7 +62,7 @@ impl SlotRef {
                 unsafe { keeper.claimed_elsewhere(self) };
             }
             // SAFETY: claimed just now.
-            unsafe { self.run_claimed() };
+            unsafe { self.run_claimed(Entered::new(self)) };
         }
         claim
     }
@@ -72,30 +73,32 @@ impl SlotRef {
         if self.claim() == Claim::TooLate {
             return Ran::TooLate(self);
         }
-        if self.keeper().is_some_and(KeeperRef::is_counted) {
+        let entered = Entered::new(&self);
+        if entered.keeper.is_some_and(KeeperRef::is_counted) {
             // SAFETY: claimed just now.
-            unsafe { self.run_claimed() };
+            unsafe { self.run_claimed(entered) };
         } else {
             // SAFETY: claimed just now, and nobody has to be let go.
-            unsafe { self.run_and_release(observer) };
+            unsafe { self.run_and_release(entered, observer) };
         }
         Ran::Done
     }
 
     /// # Safety
     /// The caller has taken arrow 1 and has not run, resolved or read it yet.
-    unsafe fn run_claimed(&self) {
+    unsafe fn run_claimed(&self, entered: Entered) {
+        let keeper = entered.keeper;
         // Only when the frame is gone, and also when the task unwinds: what the keeper's end drops
         // may look at the frames of this thread.
         let _let_go = LetKeeperGo(self);
-        crate::context::enter_task(self.address(), self.keeper(), || {
-            if let Some(keeper) = self.keeper() {
+        enter_task(entered, || {
+            if let Some(keeper) = keeper {
                 // SAFETY: claimed and not settled (I6); if not counted, this thread runs for it.
                 unsafe { keeper.started() };
             }
             // SAFETY: as the caller promises; the table is this slot's.
             let error = unsafe { (self.table().run)(self.as_raw()) };
-            if let Some(keeper) = self.keeper() {
+            if let Some(keeper) = keeper {
                 // SAFETY: as above.
                 unsafe { keeper.ended(Ended::of(&error)) };
             }
@@ -109,17 +112,16 @@ impl SlotRef {
     /// # Safety
     /// As for `run_claimed`, and the slot has no counted keeper.
     #[inline]
-    unsafe fn run_and_release(self, observer: &impl Observe) {
-        let (address, keeper) = (self.address(), self.keeper());
+    unsafe fn run_and_release(self, entered: Entered, observer: &impl Observe) {
         // What is left of the reference goes after the frame, which its end may look at.
-        let _held = crate::context::enter_task(address, keeper, move || {
+        let _held = enter_task(entered, move || {
             observer.started();
             // SAFETY: as the caller promises; the table is this slot's.
             let error = unsafe { (self.table().run)(self.as_raw()) };
             observer.ended(Ended::of(&error));
             let state = &self.header().state;
             // An error is a user's, and its end may look at this frame, whose slot has to be there.
-            let published = match (&error, self.table().settled) {
+            let published = match (&error, self.table().settled()) {
                 (None, None) => state.publish_finished_and_release(),
                 (None, Some(_)) => {
                     PublishedAndReleased::Held(state.publish_finished(Ending::Value))
@@ -133,12 +135,18 @@ impl SlotRef {
                 }
                 PublishedAndReleased::Held(published) => {
                     observer.tells();
-                    self.settle(published, || Completion::of_finished(&self, error));
-                    self.tell_settled();
-                    Some(self)
+                    Some(self.tell_finished(published, error))
                 }
             }
         });
+    }
+
+    /// Tells those who wait that a task has run. Out of line: a slot for which nobody waits is done sooner.
+    #[inline(never)]
+    fn tell_finished(self, published: Published, error: Option<TaskError>) -> Self {
+        self.settle(published, || Completion::of_finished(&self, error));
+        self.tell_settled();
+        self
     }
 
     /// Arrow 2 and all that follows; says whether it will never start.
@@ -235,7 +243,7 @@ impl SlotRef {
     /// Tells whoever waits until the slot is settled, if somebody does: a scope.
     #[inline]
     fn tell_settled(&self) {
-        if let Some(settled) = self.table().settled {
+        if let Some(settled) = self.table().settled() {
             // SAFETY: the table is this slot's.
             unsafe { settled(self.as_raw()) };
         }
@@ -243,7 +251,7 @@ impl SlotRef {
 
     /// Skipping it leaks the keeper, no worse.
     fn give_keeper_up(&self) {
-        let Some(keeper) = self.keeper().filter(|keeper| keeper.is_counted()) else { return };
+        let Some(keeper) = self.counted_keeper() else { return };
         if keeper.answers_strangers() {
             // Waits for a stranger that saw the slot pending and is retaining the keeper.
             self.with_lock(|| ());
@@ -337,7 +345,7 @@ impl<'a> KeeperHeld<'a> {
 
 impl Drop for KeeperHeld<'_> {
     fn drop(&mut self) {
-        match self.0.keeper() {
+        match self.0.keeper_on_heap() {
             Some(keeper) if !keeper.is_counted() => {
                 // SAFETY: counted by `after_claim`.
                 unsafe { keeper.release() };

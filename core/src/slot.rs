@@ -8,7 +8,7 @@ use core::task::Waker;
 use crate::completion::FutureState;
 use crate::contain::contain;
 use crate::error::TaskError;
-use crate::keeper::KeeperRef;
+use crate::keeper::{KeeperRef, ON_HEAP};
 use crate::node::{Node, NodeList, Visit};
 use crate::queue::Links;
 use crate::state::{List, Release, Snapshot, State};
@@ -67,6 +67,14 @@ pub(crate) struct Table {
     /// The number of a call, 0 for all else.
     #[cfg(all(feature = "calls", feature = "std"))]
     pub(crate) number: unsafe fn(NonNull<Header>) -> u64,
+}
+
+impl Table {
+    /// Whom to tell that the slot is settled, where somebody waits for that: a scope, so nobody without `std`.
+    #[inline]
+    pub(crate) fn settled(&self) -> Option<unsafe fn(NonNull<Header>)> {
+        if cfg!(feature = "std") { self.settled } else { None }
+    }
 }
 
 /// What links a slot into the ledger of its executor, beside whatever queue its backend has (I7).
@@ -197,9 +205,22 @@ impl SlotRef {
         unsafe { (self.table().keeper)(self.0) }
     }
 
+    /// The keeper, where one that lives on the heap would make a difference; `None` where none does, for
+    /// which the slot is not even asked.
+    #[inline]
+    pub(crate) fn keeper_on_heap(&self) -> Option<KeeperRef> {
+        if ON_HEAP { self.keeper() } else { None }
+    }
+
+    /// The keeper of which the slot holds a reference, if it is one of those.
+    #[inline]
+    pub(crate) fn counted_keeper(&self) -> Option<KeeperRef> {
+        self.keeper_on_heap().filter(|keeper| keeper.is_counted())
+    }
+
     /// Whether another task has to end before this one can start.
     pub(crate) fn is_chained(&self) -> bool {
-        self.keeper().is_some_and(KeeperRef::is_chained)
+        self.keeper_on_heap().is_some_and(KeeperRef::is_chained)
     }
 
     /// The task that a waiter would have to run for this one to end: itself, or the first of the
@@ -235,7 +256,7 @@ impl SlotRef {
     /// no write.
     pub(crate) fn may_be_claimed(&self) -> bool {
         self.snapshot().is_pending()
-            && self.keeper().is_some_and(|keeper| {
+            && self.keeper_on_heap().is_some_and(|keeper| {
                 keeper.is_claimable() && (keeper.answers_strangers() || crate::context::in_task())
             })
     }
@@ -312,7 +333,8 @@ impl SlotRef {
         over: impl Fn(Snapshot) -> bool,
         question: impl FnOnce(KeeperRef) -> R,
     ) -> Option<R> {
-        let keeper = self.keeper()?;
+        // One in a static answers no strangers, and without a heap nobody knows of himself that he is none.
+        let keeper = self.keeper_on_heap()?;
         if over(self.snapshot()) {
             return None;
         }
@@ -428,28 +450,38 @@ impl SlotRef {
     #[inline]
     pub(crate) unsafe fn leave_with_outcome(self) {
         let this = ManuallyDrop::new(self);
-        if this.header().state.leave_with_outcome() == Release::Last {
+        if let Release::Last(_) = this.header().state.leave_with_outcome() {
             // SAFETY: the last reference was ours (I5), and the room is empty.
             unsafe { (this.header().table.free)(this.0) };
         }
+    }
+
+    /// Gives the memory back without giving up the last reference first: nobody is left who would look.
+    ///
+    /// # Safety
+    /// This reference is the last, and the caller has seen the slot as spent.
+    #[inline]
+    pub(crate) unsafe fn end(self) {
+        let this = ManuallyDrop::new(self);
+        // SAFETY: the last reference is ours (I5), and the room is empty.
+        unsafe { (this.header().table.free)(this.0) };
     }
 }
 
 impl Drop for SlotRef {
     #[inline]
     fn drop(&mut self) {
-        if self.header().state.release() == Release::Last {
-            free(self.0);
+        if let Release::Last(state) = self.header().state.release() {
+            free(self.0, state);
         }
     }
 }
 
-/// Ends a slot to which no reference is left.
-fn free(header: NonNull<Header>) {
+/// Ends a slot to which no reference is left, and of which that is the state.
+fn free(header: NonNull<Header>, state: Snapshot) {
     // SAFETY: the last reference was ours (I5).
-    let shared = unsafe { header.as_ref() };
-    let table = shared.table;
-    if shared.state.load().has_outcome() {
+    let table = unsafe { header.as_ref() }.table;
+    if state.has_outcome() {
         // SAFETY: nobody is left who could take it.
         let _ = contain(|| unsafe { (table.drop_outcome)(header) });
     }

@@ -87,8 +87,9 @@ const STOP: u32 = 1 << 8;
 const FAILED: u32 = 1 << 9;
 /// Somebody has been told of the error, or will be.
 const READ: u32 = 1 << 10;
-/// The call was sent to a worker: the keeper knows whether it has started.
-const AWAY: u32 = 1 << 11;
+/// The call was sent to a worker: the keeper knows whether it has started. No bit where there are no calls: nothing is
+/// ever away there, and whoever asks costs nothing.
+const AWAY: u32 = if cfg!(feature = "calls") { 1 << 11 } else { 0 };
 /// One reference (I5); the count is all that lies above. A slot has as many as it has handles: the
 /// future, a promise or a task, a queue entry, and one for each `Canceller`. Half a million of
 /// those for one future is more than anybody keeps; whoever does leaks one slot.
@@ -215,8 +216,8 @@ pub(crate) enum Farewell {
 #[must_use]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Release {
-    /// The caller frees the slot (I5).
-    Last,
+    /// The caller frees the slot (I5), which was last like this.
+    Last(Snapshot),
     /// Others hold it.
     Held,
 }
@@ -280,7 +281,7 @@ impl State {
         let gone = self.update(Ordering::Release, Ordering::Relaxed, |now| {
             debug_assert!(now.0 & RUNNING != 0, "published without a claim (I1)");
             (now.0 & (WAITER | LISTED | FUTURE_GONE) == 0)
-                .then_some((now.0 ^ (RUNNING | FINISHED)) - REFERENCE)
+                .then_some(now.0 - RUNNING + FINISHED - REFERENCE)
         });
         match gone {
             Ok(_) => PublishedAndReleased::Gone,
@@ -386,8 +387,7 @@ impl State {
         debug_assert!(before & FINISHED != 0 && before & TAKEN == 0, "taken twice (I3)");
     }
 
-    /// The unique future is being dropped.
-    #[inline]
+    /// The unique future is being dropped, and was not resolved when last seen.
     pub(crate) fn farewell(&self) -> Farewell {
         // ORDERING: Acquire sees the outcome that the caller may have to drop, pairs with the
         // Release of arrow 3. Nothing is published: the flag alone speaks.
@@ -403,8 +403,8 @@ impl State {
         // else is left, nor can come, and who frees sees all that they did.
         let now = self.0.load(Ordering::Acquire);
         debug_assert!(now & (TAKEN | FUTURE_GONE) == 0, "left twice (I3)");
-        if now & !(REFERENCE - 1) == REFERENCE && now & LEAKED == 0 {
-            return Release::Last;
+        if Snapshot(now).is_last() {
+            return Release::Last(Snapshot(now));
         }
         // ORDERING: as in `release`. Both flags are clear, and nobody else sets them.
         let before = self.0.fetch_sub(REFERENCE - (TAKEN | FUTURE_GONE), Ordering::AcqRel);
@@ -439,11 +439,8 @@ impl State {
     /// What came of giving up one of the references that were counted `before`.
     #[inline]
     fn released(before: u32) -> Release {
-        if before & !(REFERENCE - 1) == REFERENCE && before & LEAKED == 0 {
-            Release::Last
-        } else {
-            Release::Held
-        }
+        let before = Snapshot(before);
+        if before.is_last() { Release::Last(before) } else { Release::Held }
     }
 
     /// # Errors
@@ -472,7 +469,7 @@ impl Snapshot {
     /// Pending, and at a worker: it may have started.
     #[inline]
     pub(crate) fn is_away(self) -> bool {
-        self.0 & (LIFE | AWAY) == AWAY
+        AWAY != 0 && self.0 & (LIFE | AWAY) == AWAY
     }
 
     /// Started, not resolved. A slot that is being cancelled is not running.
@@ -519,6 +516,19 @@ impl Snapshot {
     /// Somebody wishes that the task would stop.
     pub(crate) fn is_stop_requested(self) -> bool {
         self.0 & STOP != 0
+    }
+
+    /// One reference is left, and its holder is alone with the slot.
+    #[inline]
+    fn is_last(self) -> bool {
+        self.0 & (!(REFERENCE - 1) | LEAKED) == REFERENCE
+    }
+
+    /// Finished, its outcome taken, and one reference is left: nothing of this changes any more. Of a slot that
+    /// was cancelled the same could be said, but that is no common end, and would be a second comparison.
+    #[inline]
+    pub(crate) fn is_spent(self) -> bool {
+        self.0 & (!(REFERENCE - 1) | LEAKED | LIFE | TAKEN) == REFERENCE | FINISHED | TAKEN
     }
 
     /// A waker is registered, or was when it resolved.

@@ -10,13 +10,13 @@ use crate::slot::{Access, SlotRef};
 use crate::state::{Arm, Disarm, Farewell, Snapshot};
 
 /// The reference of the one future that may wait inline and take the outcome.
-pub(crate) struct Unique(SlotRef);
+pub(crate) struct Unique(ManuallyDrop<SlotRef>);
 
 impl Unique {
     /// # Safety
     /// There is at most one for a slot, at any time, and no `Unique` for it was dropped before.
     pub(crate) unsafe fn new(slot: SlotRef) -> Self {
-        Self(slot)
+        Self(ManuallyDrop::new(slot))
     }
 
     pub(crate) fn slot(&self) -> &SlotRef {
@@ -138,20 +138,19 @@ impl Unique {
     /// `T` is the type of the slot's value.
     pub(crate) unsafe fn take<T>(&mut self) -> Option<Result<T, TaskError>> {
         let snapshot = self.0.snapshot();
-        if !snapshot.is_done() {
-            return None;
-        }
-        if snapshot.is_cancelled() {
-            return Some(Err(TaskError::cancelled()));
-        }
         if !snapshot.has_outcome() {
-            return Some(Err(TaskError::taken()));
+            return if snapshot.is_done() { Some(Err(Self::why_empty(snapshot))) } else { None };
         }
         self.0.header().state.mark_taken();
         // SAFETY: the table is this slot's.
         let outcome = unsafe { (self.0.table().outcome)(self.0.as_raw(), Access::Exclusive) };
         // SAFETY: there was an outcome, it is ours (I3) and now marked as taken; `T` is its type.
         Some(unsafe { outcome.cast::<Result<T, TaskError>>().read() })
+    }
+
+    /// Why a slot that is resolved has no outcome.
+    fn why_empty(snapshot: Snapshot) -> TaskError {
+        if snapshot.is_cancelled() { TaskError::cancelled() } else { TaskError::taken() }
     }
 
     /// Looks at the outcome where it is, if the slot is resolved and has one.
@@ -186,9 +185,9 @@ impl Unique {
         let outcome = unsafe { (self.0.table().outcome)(self.0.as_raw(), Access::Exclusive) };
         // SAFETY: there is an outcome, it is ours (I3), and `T` is its type.
         let outcome = unsafe { outcome.cast::<Result<T, TaskError>>().read() };
-        let this = ManuallyDrop::new(self);
+        let mut this = ManuallyDrop::new(self);
         // SAFETY: `this` is not used again, nor dropped.
-        let slot = unsafe { core::ptr::read(&this.0) };
+        let slot = unsafe { ManuallyDrop::take(&mut this.0) };
         // SAFETY: the future's own reference, and the outcome was moved out just now.
         unsafe { slot.leave_with_outcome() };
         Ok(outcome)
@@ -199,7 +198,7 @@ impl Unique {
     /// # Errors
     /// The formatter's.
     pub(crate) fn print(&self, f: &mut fmt::Formatter<'_>, name: &str) -> fmt::Result {
-        write!(f, "<{name} {:?}", self.0)?;
+        write!(f, "<{name} {:?}", self.slot())?;
         if self.0.snapshot().has_outcome() {
             match self.error() {
                 None => write!(f, " returned {}", (self.0.table().type_name)())?,
@@ -210,12 +209,36 @@ impl Unique {
     }
 }
 
+impl Unique {
+    /// Gives up a slot that is not spent, and was last seen like this. Called once, at the end.
+    fn leave(&mut self, seen: Snapshot) {
+        // Of a slot that is resolved nobody asks whether its future is there: what is in it is ours (I3).
+        let has_outcome = if seen.is_done() {
+            seen.has_outcome()
+        } else {
+            if seen.has_waiter() {
+                let _ = self.take_back(); // or whoever publishes has the waker
+            }
+            self.0.header().state.farewell() == Farewell::DropOutcome
+        };
+        if has_outcome {
+            self.0.drop_outcome();
+        }
+        // SAFETY: not used again, as the caller promises.
+        unsafe { ManuallyDrop::drop(&mut self.0) };
+    }
+}
+
 impl Drop for Unique {
     fn drop(&mut self) {
-        self.stop_waiting();
-        match self.0.header().state.farewell() {
-            Farewell::DropOutcome => self.0.drop_outcome(),
-            Farewell::Nothing => {}
+        let seen = self.0.snapshot();
+        if seen.is_spent() {
+            // SAFETY: not used again.
+            let slot = unsafe { ManuallyDrop::take(&mut self.0) };
+            // SAFETY: seen as spent by the holder of the one reference.
+            unsafe { slot.end() };
+        } else {
+            self.leave(seen);
         }
     }
 }

@@ -19,9 +19,6 @@ use crate::promise::Promise;
 use crate::slot::SlotRef;
 use crate::sync::const_unless_modeled;
 
-/// What `allocate` makes: the reference of whoever is to resolve the slot, and the future.
-type Made<C> = (SlotRef, Future<<C as Callable>::Output>);
-
 /// An executor in a static: `SLOTS` tasks at a time, whose callables and results take up to `BYTES`
 /// bytes, and no allocator. Interrupt handlers submit, a loop runs.
 ///
@@ -165,7 +162,8 @@ impl<L: Lock, const SLOTS: usize, const BYTES: usize> ArenaExecutor<L, SLOTS, BY
         self.submit_callable(Fallible(callable)).map_err(|(Fallible(f), reason)| refused(f, reason))
     }
 
-    /// Submits a task that lies in its caller's own memory, and takes no slot. Never waits.
+    /// Submits a task that lies in its caller's own memory, and takes no slot. Never waits. One that was
+    /// cancelled before is accepted, and never queued.
     ///
     /// # Errors
     /// Why not: the executor was shut down, or the task was submitted before.
@@ -180,6 +178,9 @@ impl<L: Lock, const SLOTS: usize, const BYTES: usize> ArenaExecutor<L, SLOTS, BY
         let refused = |reason| SubmitError::new((), reason);
         let slot = task.as_mut().submitted_to(self.arena.as_keeper());
         let slot = slot.ok_or_else(|| refused(RefusedReason::InUse))?;
+        if task.cancelled() {
+            return Ok(()); // who cancelled it has left the queue alone, and would not come again
+        }
         self.arena.push(slot).map_err(|slot| {
             drop(slot);
             task.taken_back();
@@ -195,10 +196,16 @@ impl<L: Lock, const SLOTS: usize, const BYTES: usize> ArenaExecutor<L, SLOTS, BY
     where
         T: Send + 'static,
     {
-        let made = self.allocate(Nothing::<T>(PhantomData));
-        let (slot, future) = made.map_err(|(_, reason)| refused((), reason))?;
+        let made = self.arena.allocate(Nothing::<T>(PhantomData));
+        let header = made.map_err(|(_, reason)| refused((), reason))?;
+        // SAFETY: two references were counted for us.
+        let theirs = unsafe { SlotRef::from_raw(header) };
+        // SAFETY: the second of them.
+        let ours = unsafe { SlotRef::from_raw(header) };
+        // SAFETY: the only future of a slot just made, whose value is a `T`.
+        let future = unsafe { Future::new(theirs) };
         // SAFETY: a slot just made for a `T`, and its only promise.
-        Ok((unsafe { Promise::new(slot) }, future))
+        Ok((unsafe { Promise::new(ours) }, future))
     }
 
     /// # Errors
@@ -208,23 +215,11 @@ impl<L: Lock, const SLOTS: usize, const BYTES: usize> ArenaExecutor<L, SLOTS, BY
         C: Callable + Send + 'static,
         C::Output: Send + 'static,
     {
-        let (slot, future) = self.allocate(callable)?;
-        match self.arena.push(slot) {
-            Ok(()) => Ok(future),
-            Err(slot) => Err((self.arena.take_back(slot, future), NoRoom::ShutDown)),
-        }
-    }
-
-    /// # Errors
-    /// The callable, and why there is no room for it.
-    fn allocate<C: Callable>(&'static self, callable: C) -> Result<Made<C>, (C, NoRoom)> {
-        let header = self.arena.allocate(callable, 2)?;
-        // SAFETY: two references were counted for us.
+        let header = self.arena.submit(callable)?;
+        // SAFETY: the second of its references; the first is the queue's.
         let slot = unsafe { SlotRef::from_raw(header) };
-        // SAFETY: the second of them.
-        let second = unsafe { SlotRef::from_raw(header) };
         // SAFETY: the only future of a slot just made, whose value is a `C::Output`.
-        Ok((slot, unsafe { Future::new(second) }))
+        Ok(unsafe { Future::new(slot) })
     }
 
     /// Runs the task at the front of the queue, here; `false` if there is none. In an interrupt handler
@@ -315,8 +310,7 @@ impl<L: Lock, const SLOTS: usize, const BYTES: usize> ArenaExecutor<L, SLOTS, BY
         let mut count = 0;
         for _ in 0..self.queued() {
             let Some(slot) = self.arena.with(|inside| inside.queue().pop()) else { break };
-            slot.cancel();
-            count += 1;
+            count += usize::from(slot.cancel()); // or whoever waits for it runs it, since a moment ago
         }
         count
     }

@@ -5,7 +5,7 @@ use core::ptr::NonNull;
 use core::task::Waker;
 
 use super::free_slots::FreeSlots;
-use super::slots::Cell;
+use super::slots::{Cell, NoRoom};
 use crate::contain::contain;
 use crate::node::{Node, NodeList, Visit};
 use crate::queue::Chain;
@@ -27,25 +27,6 @@ pub(super) struct Inside<L: 'static, const SLOTS: usize, const BYTES: usize> {
 unsafe impl<L: crate::lock::Lock, const SLOTS: usize, const BYTES: usize> Send
     for Inside<L, SLOTS, BYTES>
 {
-}
-
-/// Whether a task may be submitted, and where to.
-pub(super) enum Room<C> {
-    /// Into this cell.
-    At(NonNull<C>),
-    /// All slots are taken.
-    Full,
-    /// Not any more.
-    ShutDown,
-}
-
-/// What became of a task that was to be queued.
-#[must_use]
-pub(super) enum Pushed {
-    /// It is, and this worker is to be woken.
-    Queued(Option<WakeUp>),
-    /// The executor was shut down meanwhile.
-    ShutDown(SlotRef),
 }
 
 /// What a worker is to do next.
@@ -88,22 +69,32 @@ impl<L: 'static, const SLOTS: usize, const BYTES: usize> Inside<L, SLOTS, BYTES>
         &mut self.queue
     }
 
+    /// Takes room for a task or a promise; `None` if there is none, or the executor was shut down.
     pub(super) fn take_room(
         &mut self,
         cells: &'static [Cell<L, SLOTS, BYTES>; SLOTS],
-    ) -> Room<Cell<L, SLOTS, BYTES>> {
-        if self.is_shut_down {
-            return Room::ShutDown;
-        }
-        self.free.take(cells).map_or(Room::Full, Room::At)
+    ) -> Option<NonNull<Cell<L, SLOTS, BYTES>>> {
+        if self.is_shut_down { None } else { self.free.take(cells) }
     }
 
-    pub(super) fn push(&mut self, slot: SlotRef) -> Pushed {
-        if self.is_shut_down {
-            return Pushed::ShutDown(slot);
-        }
+    /// Why there was no room.
+    pub(super) fn why_no_room(&self) -> NoRoom {
+        if self.is_shut_down { NoRoom::ShutDown } else { NoRoom::Full }
+    }
+
+    /// Queues a task, and says which worker is to be woken for it, if one sleeps. Not to be called after the
+    /// end: who has just been given room has not.
+    pub(super) fn push(&mut self, slot: SlotRef) -> Option<WakeUp> {
         self.queue.push(slot);
-        Pushed::Queued(self.next_idle())
+        self.next_idle()
+    }
+
+    /// As `push`.
+    ///
+    /// # Errors
+    /// The task, if the executor was shut down.
+    pub(super) fn push_if_open(&mut self, slot: SlotRef) -> Result<Option<WakeUp>, SlotRef> {
+        if self.is_shut_down { Err(slot) } else { Ok(self.push(slot)) }
     }
 
     pub(super) fn next(&mut self) -> Next {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   submit ──► free slots ──► slot: the closure moves in ──► queue ──► run_one ──► outcome in the slot
-//!                  ▲           (outside the lock)              │                        │
+//!                  ▲           (in the same turn)              │                        │
 //!                  │                                           └─► an idle worker       ▼
 //!                  └────────────────────────────── last reference gone ◄── future reads it
 //! ```

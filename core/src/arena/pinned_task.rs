@@ -217,6 +217,7 @@ impl<F: FnOnce() -> T, T> Drop for PinnedTask<F, T> {
         drop(ManuallyDrop::into_inner(self.unique()));
         // ORDERING: Acquire; pairs with the Release in `free`.
         wait_until(|| self.slot.storage.given_back.load(Ordering::Acquire));
+        self.slot.header.tombstone.assert_buried();
     }
 }
 

@@ -4,10 +4,9 @@ use core::cell::UnsafeCell;
 use core::mem::{MaybeUninit, align_of, size_of};
 use core::ptr::NonNull;
 
-use super::inside::{Inside, Pushed, Room};
+use super::inside::Inside;
 use crate::body::{Callable, Slot, Storage};
 use crate::error::TaskError;
-use crate::future::Future;
 use crate::keeper::{Keeper, KeeperRef};
 use crate::lock::{Guarded, Lock};
 use crate::slot::{Header, SlotRef};
@@ -75,15 +74,46 @@ impl<L: Lock, const SLOTS: usize, const BYTES: usize> Arena<L, SLOTS, BYTES> {
         self.inside.with(f)
     }
 
-    /// Puts a callable into a free slot, with so many references for `SlotRef::from_raw` to take
-    /// over. Never waits: an interrupt handler may call it.
+    /// Puts a callable into a free slot, with two references for `SlotRef::from_raw` to take over. Never
+    /// waits: an interrupt handler may call it.
     ///
     /// # Errors
     /// The callable, and why there is no room for it.
     pub(super) fn allocate<C: Callable>(
         &'static self,
         callable: C,
-        references: u32,
+    ) -> Result<NonNull<Header>, (C, NoRoom)> {
+        self.with(|inside| self.place(inside, callable))
+    }
+
+    /// As `allocate`, for a task, which is queued in the same turn of the lock: so there is nothing to take
+    /// back from a queue that was closed in between, and the lock is held for the time that it takes to move
+    /// a callable, of `BYTES` bytes at most. Wakes a worker for it if one sleeps.
+    ///
+    /// # Errors
+    /// The callable, and why there is no room for it.
+    pub(super) fn submit<C: Callable>(
+        &'static self,
+        callable: C,
+    ) -> Result<NonNull<Header>, (C, NoRoom)> {
+        let (header, worker) = self.with(|inside| {
+            let header = self.place(inside, callable)?;
+            // SAFETY: the first of its references, which is the queue's.
+            let slot = unsafe { SlotRef::from_raw(header) };
+            Ok((header, inside.push(slot)))
+        })?;
+        if let Some(worker) = worker {
+            worker.wake();
+        }
+        Ok(header)
+    }
+
+    /// # Errors
+    /// The callable, and why there is no room for it.
+    fn place<C: Callable>(
+        &'static self,
+        inside: &mut Inside<L, SLOTS, BYTES>,
+        callable: C,
     ) -> Result<NonNull<Header>, (C, NoRoom)> {
         const {
             assert!(
@@ -97,48 +127,25 @@ impl<L: Lock, const SLOTS: usize, const BYTES: usize> Arena<L, SLOTS, BYTES> {
                 "the callable or its result is aligned to more than 8 bytes: box it"
             );
         }
-        let cell = match self.with(|inside| inside.take_room(&self.cells)) {
-            Room::At(cell) => cell,
-            Room::Full => return Err((callable, NoRoom::Full)),
-            Room::ShutDown => return Err((callable, NoRoom::ShutDown)),
+        let Some(cell) = inside.take_room(&self.cells) else {
+            return Err((callable, inside.why_no_room()));
         };
-        let slot = Slot::new(callable, InArena(self), references);
+        let slot = Slot::new(callable, InArena(self), 2);
         // SAFETY: the memory is ours, taken just now; large and aligned enough, as asserted above.
         unsafe { cell.cast().write(slot) };
         Ok(cell.cast())
     }
 
-    /// Queues a task, and wakes a worker for it if one sleeps.
+    /// Queues a task that has memory of its own, and wakes a worker for it if one sleeps.
     ///
     /// # Errors
     /// The task, if the executor was shut down.
     pub(super) fn push(&self, slot: SlotRef) -> Result<(), SlotRef> {
-        match self.with(|inside| inside.push(slot)) {
-            Pushed::Queued(worker) => {
-                if let Some(worker) = worker {
-                    worker.wake();
-                }
-                Ok(())
-            }
-            Pushed::ShutDown(slot) => Err(slot),
+        let worker = self.with(|inside| inside.push_if_open(slot))?;
+        if let Some(worker) = worker {
+            worker.wake();
         }
-    }
-
-    /// Moves the callable out of a slot that was not queued in the end.
-    #[cold]
-    pub(super) fn take_back<C: Callable>(
-        &'static self,
-        slot: SlotRef,
-        future: Future<C::Output>,
-    ) -> C {
-        // Nobody else has seen either, so the claim is ours.
-        let _ = slot.claim();
-        // SAFETY: made by `allocate` with this callable, and arrow 1 is taken.
-        let callable = unsafe { Slot::<C, InArena<L, SLOTS, BYTES>>::take_callable(slot.as_raw()) };
-        // SAFETY: arrow 1 was taken, and the room is empty.
-        unsafe { slot.resolve_with_error(TaskError::abandoned()) };
-        drop(future);
-        callable
+        Ok(())
     }
 
     /// Who accepts its tasks.
@@ -167,9 +174,9 @@ impl<L: Lock, const SLOTS: usize, const BYTES: usize> Storage for InArena<L, SLO
         let shared = unsafe { slot.as_ref() };
         let arena = shared.storage.0;
         shared.header.tombstone.bury();
-        // SAFETY: as above; what is left in the header is dropped, the room is empty.
-        unsafe { slot.drop_in_place() };
-        // SAFETY: slots of this storage are made by `allocate`, in a cell of this arena.
+        // Nothing is left that would have to be dropped: the room is empty, as the caller promises, and so is
+        // the waker's cell, for nobody waits (I2).
+        // SAFETY: slots of this storage are made by `place`, in a cell of this arena.
         arena.with(|inside| unsafe { inside.free().give_back(slot.cast()) });
     }
 }

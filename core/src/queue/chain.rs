@@ -2,6 +2,7 @@
 //! unlinked in constant time. Not synchronized: whoever owns a chain holds its lock (I7).
 
 use core::marker::PhantomData;
+use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
 use super::fifo::Batch;
@@ -11,15 +12,18 @@ use crate::sync::{UnsafeCell, atomic::AtomicU32, atomic::Ordering};
 /// So few are not worth a second turn of the lock. In a model, where tasks are few, one is little.
 const LITTLE: usize = if crate::sync::IN_A_MODEL { 1 } else { 8 };
 
-/// Neighbours in a chain.
-pub(crate) struct Links {
+/// Room for the neighbours in a chain; nothing is in it while the slot is in none.
+pub(crate) struct Links(MaybeUninit<Neighbours>);
+
+#[derive(Clone, Copy)]
+struct Neighbours {
     next: Option<NonNull<Header>>,
     previous: Option<NonNull<Header>>,
 }
 
 impl Links {
     pub(crate) const fn new() -> Self {
-        Self { next: None, previous: None }
+        Self(MaybeUninit::uninit())
     }
 }
 
@@ -65,15 +69,29 @@ pub(crate) struct Chain<P: Place = Queued> {
 unsafe impl<P: Place> Send for Chain<P> {}
 
 /// # Safety
-/// The slot is alive, and its links in this place belong to the caller (I7).
-unsafe fn links<P: Place, R>(slot: NonNull<Header>, f: impl FnOnce(&mut Links) -> R) -> R {
+/// The slot is alive, its links in this place belong to the caller, and it is in a chain of this kind (I7).
+unsafe fn links<P: Place, R>(slot: NonNull<Header>, f: impl FnOnce(&mut Neighbours) -> R) -> R {
     // SAFETY: alive, as the caller promises.
     let links = unsafe { P::links(slot) };
-    // SAFETY: the links are the caller's, as it promises; `f` touches these only.
-    links.with_mut(|links| f(unsafe { &mut *links }))
+    links.with_mut(|links| {
+        // SAFETY: the links are the caller's, as it promises.
+        let links = unsafe { &mut *links };
+        // SAFETY: written when the slot was pushed; `f` touches these only.
+        f(unsafe { links.0.assume_init_mut() })
+    })
+}
+
+/// # Safety
+/// The slot is alive, and its links in this place belong to the caller (I7).
+unsafe fn set_links<P: Place>(slot: NonNull<Header>, neighbours: Neighbours) {
+    // SAFETY: alive, as the caller promises.
+    let links = unsafe { P::links(slot) };
+    // SAFETY: the links are the caller's, as it promises.
+    links.with_mut(|links| unsafe { *links = Links(MaybeUninit::new(neighbours)) });
 }
 
 impl<P: Place> Chain<P> {
+    /// An empty chain, whose number is `home`, not 0.
     pub(crate) const fn new(home: u32) -> Self {
         Self { first: None, last: None, len: 0, home_less_one: home - 1, place: PhantomData }
     }
@@ -93,7 +111,7 @@ impl<P: Place> Chain<P> {
         let last = self.last.replace(slot);
         // SAFETY: the reference just given up was counted and is now the chain's; a slot that is
         // pushed is in no list.
-        unsafe { links::<P, _>(slot, |links| *links = Links { next: None, previous: last }) };
+        unsafe { set_links::<P>(slot, Neighbours { next: None, previous: last }) };
         match last {
             // SAFETY: in this chain, whose lock the caller holds.
             Some(last) => unsafe { links::<P, _>(last, |links| links.next = Some(slot)) },
@@ -106,7 +124,10 @@ impl<P: Place> Chain<P> {
     pub(crate) fn pop(&mut self) -> Option<SlotRef> {
         let slot = self.first?;
         // SAFETY: in this chain, whose lock the caller holds.
-        Some(unsafe { self.unlink(slot) })
+        let next = unsafe { links::<P, _>(slot, |links| links.next) };
+        self.first = next;
+        // SAFETY: as above, and it was the first.
+        Some(unsafe { self.let_go(slot, next, None) })
     }
 
     /// Forgets all entries, with their references.
@@ -139,13 +160,26 @@ impl<P: Place> Chain<P> {
     /// The slot is in this chain.
     unsafe fn unlink(&mut self, slot: NonNull<Header>) -> SlotRef {
         // SAFETY: in this chain, whose lock the caller holds.
-        let (next, previous) =
-            unsafe { links::<P, _>(slot, |l| (l.next.take(), l.previous.take())) };
+        let Neighbours { next, previous } = unsafe { links::<P, _>(slot, |links| *links) };
         match previous {
             // SAFETY: in this chain, whose lock the caller holds.
             Some(previous) => unsafe { links::<P, _>(previous, |links| links.next = next) },
             None => self.first = next,
         }
+        // SAFETY: in this chain, and those are its neighbours.
+        unsafe { self.let_go(slot, next, previous) }
+    }
+
+    /// What is left of unlinking a slot that the one before it does not name any more.
+    ///
+    /// # Safety
+    /// The slot is in this chain, and those are its neighbours.
+    unsafe fn let_go(
+        &mut self,
+        slot: NonNull<Header>,
+        next: Option<NonNull<Header>>,
+        previous: Option<NonNull<Header>>,
+    ) -> SlotRef {
         match next {
             // SAFETY: in this chain, whose lock the caller holds.
             Some(next) => unsafe { links::<P, _>(next, |links| links.previous = previous) },
@@ -171,14 +205,14 @@ impl<P: Place> Drop for Chain<P> {
 pub(crate) fn home_of<P: Place>(slot: &SlotRef) -> u32 {
     // SAFETY: the reference keeps it alive; chains of this kind hold only slots with this place.
     let home = unsafe { P::home(slot.as_raw()) };
-    // ORDERING: Acquire; pairs with the Release in `set_home`.
-    home.load(Ordering::Acquire)
+    // ORDERING: Relaxed; only the number matters. Links are ordered by the lock of the chain, under which
+    // whoever has to be certain asks again.
+    home.load(Ordering::Relaxed)
 }
 
 fn set_home<P: Place>(slot: &SlotRef, number: u32) {
     // SAFETY: as in `home_of`.
     let home = unsafe { P::home(slot.as_raw()) };
-    // ORDERING: Release; pairs with the Acquire in `home_of`. Only the number matters: the links are
-    // ordered by the lock of the chain.
-    home.store(number, Ordering::Release);
+    // ORDERING: Relaxed; as in `home_of`.
+    home.store(number, Ordering::Relaxed);
 }

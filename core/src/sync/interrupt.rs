@@ -242,6 +242,15 @@ impl Tombstone {
         assert!(!self.0.replace(true) || std::thread::panicking(), "freed twice");
         false
     }
+
+    /// Memory that belongs to somebody else: it is the owner's again.
+    ///
+    /// # Panics
+    /// If it is not.
+    #[track_caller]
+    pub(crate) fn assert_buried(&self) {
+        assert!(self.0.get() || std::thread::panicking(), "not given back yet");
+    }
 }
 
 /// Items that exist in the model of interrupts only.

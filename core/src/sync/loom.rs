@@ -349,6 +349,16 @@ impl Tombstone {
         // The memory stays, so that a late access meets the written cell and not chaos.
         false
     }
+
+    /// Memory that belongs to somebody else: it is the owner's again, who writes to it.
+    ///
+    /// # Panics
+    /// If it is not, or not ordered after the end.
+    pub(crate) fn assert_buried(&self) {
+        self.grave.with_mut(|_| ());
+        // ORDERING: Relaxed; as above.
+        assert!(self.is_buried.load(atomic::Ordering::Relaxed), "not given back yet");
+    }
 }
 
 macro_rules! const_unless_modeled {

@@ -4,6 +4,7 @@
 
 mod parkers;
 mod pinned;
+mod wakers;
 mod workers;
 
 use std::alloc::{GlobalAlloc, Layout, System};

@@ -105,6 +105,19 @@ fn cancelled_before_it_is_submitted_it_never_runs() {
 }
 
 #[test]
+fn cancelled_before_it_is_submitted_it_is_in_nobodys_queue_when_it_is_dropped() {
+    let executor = executor::<0, 0>();
+    let dropped = std::thread::spawn(move || {
+        let mut task = pin!(PinnedTask::new(|| unreachable!()));
+        assert!(task.cancel());
+        executor.submit_pinned(task.as_mut()).unwrap();
+        assert_eq!(executor.queued(), 0);
+    });
+    wait_until("dropped, with nobody to run it", || dropped.is_finished());
+    dropped.join().unwrap();
+}
+
+#[test]
 fn dropped_before_it_was_submitted_it_drops_its_closure() {
     let held = Arc::new(());
     let also = held.clone();

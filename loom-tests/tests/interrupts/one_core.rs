@@ -29,8 +29,6 @@ pub(crate) struct Interrupt {
 pub(crate) struct Run {
     /// How many handlers came.
     pub(crate) came: usize,
-    /// Places at which a handler might have come, of all contexts.
-    pub(crate) places: usize,
     /// How often what contexts share was touched, in critical sections too.
     pub(crate) operations: usize,
     /// The longest critical section, in operations.
@@ -65,7 +63,7 @@ thread_local! {
             current: Cell::new(None),
             masks: Cell::new(0),
             masked_for: Cell::new(0),
-            run: Cell::new(Run { came: 0, places: 0, operations: 0, longest: 0 }),
+            run: Cell::new(Run { came: 0, operations: 0, longest: 0 }),
             last: Cell::new(None),
             came_at: Cell::new(None),
         }
@@ -128,6 +126,9 @@ pub(crate) fn uninterrupted(f: impl FnOnce()) {
 }
 
 /// Core is about to touch what contexts share.
+///
+/// # Panics
+/// If a critical section does not end.
 fn before_operation(place: &'static Location<'static>) {
     CORE.with(|core| {
         if core.current.get().is_none() {
@@ -138,6 +139,7 @@ fn before_operation(place: &'static Location<'static>) {
         if core.masks.get() > 0 {
             core.masked_for.set(core.masked_for.get() + 1);
             run.longest = run.longest.max(core.masked_for.get());
+            assert!(run.longest < MOST_PLACES, "a critical section waits for somebody");
         }
         core.run.set(run);
         core.last.set(Some(place));
@@ -166,9 +168,6 @@ impl OneCore {
     /// # Panics
     /// If the context has been here too often.
     fn due(&self, level: usize) -> Option<Handler> {
-        let mut run = self.run.get();
-        run.places += 1;
-        self.run.set(run);
         let mut levels = self.levels.borrow_mut();
         let context = &mut levels[level];
         context.places += 1;

@@ -5,7 +5,15 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::missing_panics_doc, reason = "it is by a panic that a model fails")]
 
+mod arena_cancel_queued_vs_run;
+mod arena_leave_vs_submit;
+mod arena_shutdown_vs_sleep;
+mod arena_shutdown_vs_submit;
+mod arena_sleep_vs_submit;
 mod arena_slot_vs_late_reference;
+mod arena_submit_vs_submit;
+mod arena_support;
+mod arena_take_vs_give_back;
 mod attempt_queued_vs_wait;
 mod call_break_down_vs_submit;
 mod call_cancel_all_vs_cancel;
@@ -43,6 +51,14 @@ mod drop_of_shared_waiter_vs_complete;
 mod finish_and_release_vs_future;
 mod fixed_wait_set_vs_complete;
 mod must_fail;
+mod parker_support;
+mod parker_wake_vs_park;
+mod pinned_cancel_vs_run;
+mod pinned_claim_vs_run;
+mod pinned_drop_vs_cancel_queued;
+mod pinned_drop_vs_run;
+mod pinned_submit_vs_shutdown;
+mod pinned_wait_vs_run;
 mod pool_batch_vs_thief;
 mod pool_break_down_vs_submit;
 mod pool_cancel_all_vs_batch;

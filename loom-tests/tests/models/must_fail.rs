@@ -6,14 +6,15 @@ use core::mem;
 use std::task::Wake;
 
 use concurrent_futures_core::calls::supervisor::Action;
-use concurrent_futures_core::{Park, ThreadParker, promise};
+use concurrent_futures_core::{Park, SleepStrategy, ThreadParker, promise};
 use concurrent_futures_loom::{Bound, model};
 use loom::cell::Cell;
 use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use loom::sync::{Arc, Mutex};
+use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 
 use crate::call_support::{NOW, land, sent, submit};
+use crate::parker_support::flag;
 use crate::support::{Tracked, poll};
 
 /// Mistake: an increment as a load and a store.
@@ -185,6 +186,30 @@ fn sleep_without_a_second_look() {
         }
         let woken = submitter.join().unwrap();
         assert!(found || woken, "nobody runs the task");
+    });
+}
+
+/// Mistake: a core sleeps without looking whether it was woken, and what ends its sleep is not latched.
+#[test]
+fn sleep_of_a_core_without_a_look() {
+    #[derive(Default)]
+    struct Blind(Mutex<()>, Condvar);
+
+    impl SleepStrategy for Blind {
+        fn sleep(&self, _: impl Fn() -> bool) {
+            drop(self.1.wait(self.0.lock().unwrap()).unwrap());
+        }
+
+        fn wake(&self) {
+            self.1.notify_one();
+        }
+    }
+
+    model(Bound::Exhaustive, || {
+        let flag = flag(Blind::default());
+        let waker = flag.parker().waker();
+        thread::spawn(move || waker.wake());
+        let _ = flag.parker().park(None);
     });
 }
 

@@ -101,6 +101,11 @@ pub(crate) fn poll<F: Future + Unpin>(future: &mut F, waker: &Waker) -> Poll<F::
     Pin::new(future).poll(&mut Context::from_waker(waker))
 }
 
+/// As `poll`, for a future that must not move.
+pub(crate) fn poll_pinned<F: Future>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(waker))
+}
+
 /// A park whose deadline has always passed: time is an input of a model, and when it passes relative to the
 /// other threads is what loom varies.
 #[derive(Debug)]

@@ -82,6 +82,11 @@ impl Acts {
             while w.submit() {}
             true
         });
+        self.add("submit a task that submits", &["ArenaExecutor::submit"], |w| {
+            let executor = w.executor;
+            let task = move || drop(executor.submit(|| ()));
+            executor.submit(task).is_ok()
+        });
         self.add("promise", &["ArenaExecutor::promise"], World::promise);
         self.add("run one", &["ArenaExecutor::run_one"], |w| w.executor.run_one());
         self.add("run pending", &["ArenaExecutor::run_pending"], |w| w.executor.run_pending() > 0);
