@@ -30,7 +30,8 @@ use crate::unique::Unique;
 /// task of higher priority.
 ///
 /// # Examples
-/// ```
+#[cfg_attr(feature = "critical-section", doc = "```")]
+#[cfg_attr(not(feature = "critical-section"), doc = "```ignore")]
 /// use concurrent_futures_core::{PinnedTask, StaticExecutor};
 /// use std::pin::pin;
 ///
