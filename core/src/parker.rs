@@ -119,7 +119,8 @@ impl SleepStrategy for Wfi {
 /// Whether the one context that parks here was woken. In a static, since wakers refer to it.
 ///
 /// # Examples
-/// ```
+#[cfg_attr(feature = "critical-section", doc = "```")]
+#[cfg_attr(not(feature = "critical-section"), doc = "```ignore")]
 /// use concurrent_futures_core::{Spin, StaticExecutor, WakeFlag};
 ///
 /// static EXECUTOR: StaticExecutor<4, 32> = StaticExecutor::new();

@@ -284,7 +284,8 @@ impl<L: Lock, const SLOTS: usize, const BYTES: usize> ArenaExecutor<L, SLOTS, BY
     /// Each `submit` wakes one of those that park, the one that has parked longest.
     ///
     /// # Examples
-    /// ```
+    #[cfg_attr(feature = "critical-section", doc = "```")]
+    #[cfg_attr(not(feature = "critical-section"), doc = "```ignore")]
     /// use concurrent_futures_core::{Spin, StaticExecutor, WakeFlag};
     ///
     /// static EXECUTOR: StaticExecutor<8, 64> = StaticExecutor::new();

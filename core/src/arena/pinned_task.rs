@@ -30,7 +30,8 @@ use crate::unique::Unique;
 /// task of higher priority.
 ///
 /// # Examples
-/// ```
+#[cfg_attr(feature = "critical-section", doc = "```")]
+#[cfg_attr(not(feature = "critical-section"), doc = "```ignore")]
 /// use concurrent_futures_core::{PinnedTask, StaticExecutor};
 /// use std::pin::pin;
 ///
@@ -46,20 +47,21 @@ use crate::unique::Unique;
 ///
 /// In a static its type has to be named, so there is a function in place of a closure. Whatever gives a
 /// `&'static mut` will do: `static_cell`, or a `static mut` in the `main` of `cortex-m-rt`.
-/// ```
-/// # use concurrent_futures_core::{PinnedTask, StaticExecutor};
+#[cfg_attr(feature = "critical-section", doc = "```")]
+#[cfg_attr(not(feature = "critical-section"), doc = "```ignore")]
+/// # use concurrent_futures_core::{PinnedTask, Spin, StaticExecutor, WakeFlag};
 /// use core::pin::Pin;
 ///
 /// # static EXECUTOR: StaticExecutor<0, 0> = StaticExecutor::new();
+/// # static WOKEN: WakeFlag<Spin> = WakeFlag::new(Spin);
 /// type Calibration = PinnedTask<fn() -> u32, u32>;
 ///
 /// fn calibrate(memory: &'static mut Calibration) -> Result<u32, Box<dyn std::error::Error>> {
 ///     let mut task = Pin::static_mut(memory);
 ///     EXECUTOR.submit_pinned(task.as_mut())?;
 /// #   EXECUTOR.run_pending();
-///     Ok(task.result_with(&parker())?)
+///     Ok(task.result_with(&WOKEN.parker())?)
 /// }
-/// # fn parker() -> impl concurrent_futures_core::Park { concurrent_futures_core::ThreadParker::current() }
 /// # assert_eq!(calibrate(Box::leak(Box::new(Calibration::new(|| 5))))?, 5);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
