@@ -84,7 +84,8 @@ impl<T> core::future::Future for CancelOnDrop<T> {
 
 impl<T> Drop for CancelOnDrop<T> {
     fn drop(&mut self) {
-        if let Some(future) = &self.future {
+        if let Some(future) = &mut self.future {
+            future.unique().stop_waiting(); // before the cancel, which would wake it
             future.cancel();
         }
     }

@@ -161,7 +161,7 @@ pub use lock::Lock;
 #[cfg(feature = "std")]
 pub use lock::OsLock;
 #[cfg(feature = "spin")]
-pub use lock::SpinLock;
+pub use lock::{RelaxStrategy, SpinLock};
 #[cfg(feature = "critical-section")]
 pub use mailbox::Mailbox;
 #[cfg(feature = "alloc")]
@@ -169,11 +169,12 @@ pub use map::{
     ClosureMap, Closures, Flight, Map, MapFallibleFn, MapFn, MapOptions, MapSource, Outcomes, Pace,
 };
 pub use park::{Park, Parked};
-#[cfg(any(target_arch = "aarch64", all(target_arch = "arm", target_os = "none")))]
+#[cfg(any(doc, target_arch = "aarch64", all(target_arch = "arm", target_os = "none")))]
 pub use parker::Wfe;
 #[cfg(all(
     feature = "critical-section",
     any(
+        doc,
         target_arch = "riscv32",
         target_arch = "riscv64",
         all(target_arch = "arm", target_os = "none")

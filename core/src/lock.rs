@@ -2,7 +2,8 @@
 
 use crate::sync::{UnsafeCell, const_unless_modeled};
 
-/// Mutual exclusion for a few instructions: a list is linked or unlinked, nothing else.
+/// Mutual exclusion for a few instructions: a list is linked or unlinked, a callable moved into its slot,
+/// nothing else.
 ///
 /// Which one is right depends on who may interrupt whom: a mutex among threads, a critical section
 /// where interrupt handlers submit, a spin lock between cores without an operating system.
@@ -81,6 +82,10 @@ unsafe impl Lock for CriticalSection {
     }
 }
 
+/// What a core does while another one has the lock: `relax` is called again and again. Of the crate `spin`.
+#[cfg(feature = "spin")]
+pub use spin::relax::RelaxStrategy;
+
 /// A spin lock, for several cores without an operating system.
 ///
 /// Never to be taken in an interrupt handler that may have interrupted its holder.
@@ -98,7 +103,7 @@ impl<R> SpinLock<R> {
 
 #[cfg(feature = "spin")]
 // SAFETY: a spin mutex, whose guard unlocks when dropped.
-unsafe impl<S: spin::relax::RelaxStrategy + Send + Sync + 'static> Lock for SpinLock<S> {
+unsafe impl<S: RelaxStrategy + Send + Sync + 'static> Lock for SpinLock<S> {
     #[inline]
     fn with<R>(&self, f: impl FnOnce() -> R) -> R {
         let _guard = self.0.lock();

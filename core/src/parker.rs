@@ -9,7 +9,7 @@ use crate::sync::{atomic::AtomicBool, atomic::Ordering, const_unless_modeled};
 
 /// How a core sleeps, and how it is woken: the one thing about waiting that a chip supplies.
 ///
-/// [`Spin`] works everywhere, `Wfe` on Arm, `Wfi` on Arm and RISC-V for one core with interrupts. Of
+/// [`Spin`] works everywhere, [`Wfe`] on Arm, `Wfi` on Arm and RISC-V for one core with interrupts. Of
 /// one's own: several RISC-V cores, say, that wake one another by a software interrupt.
 pub trait SleepStrategy: Send + Sync + 'static {
     /// Sleeps, or does not: it may return at any time for no reason, and is called again then. It must
@@ -40,12 +40,13 @@ impl SleepStrategy for Spin {
 /// Waits for an event, and wakes by sending one to all cores: Arm's `WFE` and `SEV`.
 ///
 /// Events are latched, so that none is lost between a look and the sleep. Interrupt handlers of the
-/// same core end it too, when they return. Right for one core and for several.
-#[cfg(any(target_arch = "aarch64", all(target_arch = "arm", target_os = "none")))]
+/// same core end it too, when they return. Right for one core and for several. There on Arm without an
+/// operating system, and on AArch64.
+#[cfg(any(doc, target_arch = "aarch64", all(target_arch = "arm", target_os = "none")))]
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Wfe;
 
-#[cfg(any(target_arch = "aarch64", all(target_arch = "arm", target_os = "none")))]
+#[cfg(any(doc, target_arch = "aarch64", all(target_arch = "arm", target_os = "none")))]
 impl SleepStrategy for Wfe {
     #[inline]
     fn sleep(&self, is_woken: impl Fn() -> bool) {
@@ -76,10 +77,12 @@ impl SleepStrategy for Wfe {
 /// sleep, so that none is lost there. A pending interrupt ends it all the same, and is served then.
 ///
 /// Not where the `critical-section` implementation spans cores: it would sleep with the lock held, and
-/// no other core could go on. `Wfe` is for those.
+/// no other core could go on. [`Wfe`] is for those. There on Arm without an operating system, and on RISC-V,
+/// with the feature `critical-section`.
 #[cfg(all(
     feature = "critical-section",
     any(
+        doc,
         target_arch = "riscv32",
         target_arch = "riscv64",
         all(target_arch = "arm", target_os = "none")
@@ -91,6 +94,7 @@ pub struct Wfi;
 #[cfg(all(
     feature = "critical-section",
     any(
+        doc,
         target_arch = "riscv32",
         target_arch = "riscv64",
         all(target_arch = "arm", target_os = "none")
@@ -115,7 +119,8 @@ impl SleepStrategy for Wfi {
 /// Whether the one context that parks here was woken. In a static, since wakers refer to it.
 ///
 /// # Examples
-/// ```
+#[cfg_attr(feature = "critical-section", doc = "```")]
+#[cfg_attr(not(feature = "critical-section"), doc = "```ignore")]
 /// use concurrent_futures_core::{Spin, StaticExecutor, WakeFlag};
 ///
 /// static EXECUTOR: StaticExecutor<4, 32> = StaticExecutor::new();

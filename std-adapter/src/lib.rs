@@ -12,6 +12,7 @@ mod any_executor;
 mod builder;
 mod contain;
 mod exit_guard;
+mod link;
 #[cfg(feature = "linkme")]
 mod listed;
 mod process;
@@ -46,14 +47,15 @@ pub use concurrent_futures_core::*;
 /// ```
 pub use concurrent_futures_macros::task;
 pub use exit_guard::ExitGuard;
+pub use link::{LinkBuildError, LinkBuilder, LinkCalls, LinkExecutor, LinkMap, LinkMapFallible};
 pub use process::registration::{NotRegistered, RegisterError, registry};
+pub use process::{AsFallible, AsValue, CallError, CallErrorReason, CallOptions};
 #[cfg(unix)]
 pub use process::{
-    AsFallible, AsValue, CallOptions, Calls, InitializerError, NotInitialized, OutputStream,
-    ProcessBuildError, ProcessMap, ProcessMapFallible, ProcessPoolBuilder, ProcessPoolExecutor,
-    ProcessSubmitter, WorkerOutput, init, init_with,
+    Calls, InitializerError, NotInitialized, OutputStream, ProcessBuildError, ProcessMap,
+    ProcessMapFallible, ProcessPoolBuilder, ProcessPoolExecutor, ProcessSubmitter, WorkerOutput,
+    init, init_with,
 };
-pub use process::{CallError, CallErrorReason};
 pub use retry::{History, submit_retry};
 pub use retry_policy::{RetryPolicy, RetryPolicyError};
 pub use task_executor::{AnyTaskExecutor, TaskExecutor, TaskMap, TaskMapFallible};

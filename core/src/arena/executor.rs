@@ -19,18 +19,23 @@ use crate::promise::Promise;
 use crate::slot::SlotRef;
 use crate::sync::const_unless_modeled;
 
-/// An executor in a static: `SLOTS` tasks at a time, whose callables and results take up to `BYTES`
-/// bytes, and no allocator. Interrupt handlers submit, a loop runs.
+/// An executor in a static: `SLOTS` tasks at a time, and no allocator. Interrupt handlers or cores submit,
+/// a loop runs.
 ///
-/// Everything but running may be called from an interrupt handler, for callables and values that may
-/// be dropped there: submitting, looking at futures, cancelling and dropping them. The list, function
-/// by function, is in [`contexts`](crate::contexts).
+/// A slot has `BYTES` bytes for what a callable captures, and then for its result. A result lies beside an
+/// error, and takes at most its own size, rounded up to 8 bytes, and 8 more: for a `u64`, `BYTES` is 16. What
+/// does not fit does not compile; [`PinnedTask`] is for what is too large for any slot.
+///
+/// With `CriticalSection` for its lock, everything but running and waiting may be called from an interrupt
+/// handler, for callables and values that may be dropped there: submitting, looking at futures, cancelling
+/// and dropping them. With a spin lock, nothing that takes it. The list, function by function, is in
+/// [`contexts`](crate::contexts).
 pub struct ArenaExecutor<L: 'static, const SLOTS: usize, const BYTES: usize> {
     arena: Arena<L, SLOTS, BYTES>,
 }
 
 /// An [`ArenaExecutor`] for one core with interrupts, and for chips whose `critical-section`
-/// implementation spans cores.
+/// implementation spans cores. What `BYTES` are for is said there.
 ///
 /// # Examples
 /// ```
@@ -82,8 +87,37 @@ pub struct ArenaExecutor<L: 'static, const SLOTS: usize, const BYTES: usize> {
 pub type StaticExecutor<const SLOTS: usize, const BYTES: usize> =
     ArenaExecutor<crate::lock::CriticalSection, SLOTS, BYTES>;
 
-/// For several cores without an operating system. Not for interrupt handlers: one that interrupted
-/// the holder of the lock would spin for ever.
+/// An [`ArenaExecutor`] for several cores without an operating system. `R` says what a core does while
+/// another has the lock; by default, the hint that processors have for this.
+///
+/// Not for interrupt handlers: one that interrupted the holder of the lock would spin for ever. Nothing
+/// warns of that; where handlers submit, `StaticExecutor` is right.
+///
+/// # Examples
+/// ```
+/// use concurrent_futures_core::{MulticoreExecutor, RelaxStrategy, Spin, WakeFlag};
+///
+/// struct Relax;
+///
+/// impl RelaxStrategy for Relax {
+///     fn relax() {
+///         core::hint::spin_loop(); // or a few of them, or what an RTOS has
+///     }
+/// }
+///
+/// static EXECUTOR: MulticoreExecutor<8, 16, Relax> = MulticoreExecutor::new();
+/// static SECOND: WakeFlag<Spin> = WakeFlag::new(Spin);
+/// static FIRST: WakeFlag<Spin> = WakeFlag::new(Spin);
+///
+/// // What runs on the second core.
+/// let second = std::thread::spawn(|| EXECUTOR.run_forever(&SECOND.parker()));
+///
+/// let future = EXECUTOR.submit(|| 6 * 7)?;
+/// assert_eq!(future.result_with(&FIRST.parker())?, 42);
+/// EXECUTOR.shutdown();
+/// # second.join().ok();
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[cfg(feature = "spin")]
 pub type MulticoreExecutor<const SLOTS: usize, const BYTES: usize, R = spin::relax::Spin> =
     ArenaExecutor<crate::lock::SpinLock<R>, SLOTS, BYTES>;
@@ -102,7 +136,7 @@ impl<const SLOTS: usize, const BYTES: usize> StaticExecutor<SLOTS, BYTES> {
 #[cfg(feature = "spin")]
 impl<const SLOTS: usize, const BYTES: usize, R> MulticoreExecutor<SLOTS, BYTES, R>
 where
-    R: spin::relax::RelaxStrategy + Send + Sync + 'static,
+    R: crate::lock::RelaxStrategy + Send + Sync + 'static,
 {
     const_unless_modeled! {
     /// An executor with all slots free.
@@ -115,7 +149,7 @@ where
 #[cfg(feature = "spin")]
 impl<const SLOTS: usize, const BYTES: usize, R> Default for MulticoreExecutor<SLOTS, BYTES, R>
 where
-    R: spin::relax::RelaxStrategy + Send + Sync + 'static,
+    R: crate::lock::RelaxStrategy + Send + Sync + 'static,
 {
     fn default() -> Self {
         Self::new()
@@ -137,7 +171,7 @@ impl<L: Lock, const SLOTS: usize, const BYTES: usize> ArenaExecutor<L, SLOTS, BY
     }
     }
 
-    /// Submits a callable. Never waits.
+    /// Submits a callable. Never waits. Dropping the future detaches the task, which runs all the same.
     ///
     /// # Errors
     /// The callable back, if no slot is free, or the executor was shut down. A slot is free again when
@@ -150,7 +184,7 @@ impl<L: Lock, const SLOTS: usize, const BYTES: usize> ArenaExecutor<L, SLOTS, BY
         self.submit_callable(Plain(callable)).map_err(|(Plain(f), reason)| refused(f, reason))
     }
 
-    /// Submits a callable whose `Err` is a failure of the task.
+    /// As [`submit`](Self::submit), of a callable whose `Err` is a failure of the task.
     ///
     /// # Errors
     /// As [`submit`](Self::submit).
@@ -250,7 +284,8 @@ impl<L: Lock, const SLOTS: usize, const BYTES: usize> ArenaExecutor<L, SLOTS, BY
     /// Each `submit` wakes one of those that park, the one that has parked longest.
     ///
     /// # Examples
-    /// ```
+    #[cfg_attr(feature = "critical-section", doc = "```")]
+    #[cfg_attr(not(feature = "critical-section"), doc = "```ignore")]
     /// use concurrent_futures_core::{Spin, StaticExecutor, WakeFlag};
     ///
     /// static EXECUTOR: StaticExecutor<8, 64> = StaticExecutor::new();

@@ -34,7 +34,8 @@ use crate::unique::Unique;
 /// for ever. Those [submit](crate::ArenaExecutor::submit) to a slot of the executor, which waits for nobody.
 ///
 /// # Examples
-/// ```
+#[cfg_attr(feature = "critical-section", doc = "```")]
+#[cfg_attr(not(feature = "critical-section"), doc = "```ignore")]
 /// use concurrent_futures_core::{PinnedTask, StaticExecutor};
 /// use std::pin::pin;
 ///
@@ -47,6 +48,28 @@ use crate::unique::Unique;
 /// assert_eq!(task.as_mut().try_result().transpose()?, Some(3000));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// In a static its type has to be named, so there is a function in place of a closure. Whatever gives a
+/// `&'static mut` will do: `static_cell`, or a `static mut` in the `main` of `cortex-m-rt`.
+#[cfg_attr(feature = "critical-section", doc = "```")]
+#[cfg_attr(not(feature = "critical-section"), doc = "```ignore")]
+/// # use concurrent_futures_core::{PinnedTask, Spin, StaticExecutor, WakeFlag};
+/// use core::pin::Pin;
+///
+/// # static EXECUTOR: StaticExecutor<0, 0> = StaticExecutor::new();
+/// # static WOKEN: WakeFlag<Spin> = WakeFlag::new(Spin);
+/// type Calibration = PinnedTask<fn() -> u32, u32>;
+///
+/// fn calibrate(memory: &'static mut Calibration) -> Result<u32, Box<dyn std::error::Error>> {
+///     let mut task = Pin::static_mut(memory);
+///     EXECUTOR.submit_pinned(task.as_mut())?;
+/// #   EXECUTOR.run_pending();
+///     Ok(task.result_with(&WOKEN.parker())?)
+/// }
+/// # assert_eq!(calibrate(Box::leak(Box::new(Calibration::new(|| 5))))?, 5);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+/// In a struct it is pinned with that, by the crate `pin-project-lite` say.
 pub struct PinnedTask<F: FnOnce() -> T, T> {
     slot: Slot<Plain<F>, InPlace>,
     /// As a promise, whose value is written by one and read by another.

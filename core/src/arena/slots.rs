@@ -12,8 +12,8 @@ use crate::lock::{Guarded, Lock};
 use crate::slot::{Header, SlotRef};
 use crate::unique::Unique;
 
-/// Room for `SLOTS` slots whose callables and outcomes take up to `BYTES` bytes, and the queue of
-/// those that are tasks.
+/// Room for `SLOTS` slots, whose callables and outcomes (a result, or an error) take up to `BYTES` bytes, and
+/// the queue of those that are tasks.
 pub(super) struct Arena<L: 'static, const SLOTS: usize, const BYTES: usize> {
     inside: Guarded<L, Inside<L, SLOTS, BYTES>>,
     /// The lock of the slots' own lists.
@@ -123,12 +123,12 @@ impl<L: Lock, const SLOTS: usize, const BYTES: usize> Arena<L, SLOTS, BYTES> {
             assert!(
                 size_of::<Slot<C, InArena<L, SLOTS, BYTES>>>()
                     <= size_of::<Slot<Raw<BYTES>, InArena<L, SLOTS, BYTES>>>(),
-                "the callable or its result is larger than the slots of this executor: raise BYTES"
+                "the callable, or its result beside an error, is larger than the slots of this executor: raise BYTES"
             );
             assert!(
                 align_of::<Slot<C, InArena<L, SLOTS, BYTES>>>()
                     <= align_of::<Slot<Raw<BYTES>, InArena<L, SLOTS, BYTES>>>(),
-                "the callable or its result is aligned to more than 8 bytes: box it"
+                "the callable or its result is aligned to more than 8 bytes: use a PinnedTask"
             );
         }
         let Some(cell) = inside.take_room(&self.cells) else {

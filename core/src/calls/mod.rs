@@ -23,6 +23,8 @@ mod failures;
 mod frame;
 mod large_bytes;
 mod limits;
+#[cfg(feature = "std")]
+pub mod link;
 mod local;
 mod messages;
 mod panic_report;

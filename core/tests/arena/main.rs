@@ -278,6 +278,33 @@ fn two_threads_share_the_slots_of_one_arena() {
     assert_eq!((SUM.load(Ordering::Relaxed), EXECUTOR.free_slots()), (rounds, 4));
 }
 
+/// What the docs of `BYTES` say: that much is enough. That it compiles is the test; some more to see it run.
+#[test]
+fn a_result_needs_its_size_rounded_up_to_8_and_8_more_at_most() {
+    macro_rules! fit {
+        ($($value:expr => $type:ty),* $(,)?) => {$({
+            const BYTES: usize = size_of::<$type>().next_multiple_of(8) + 8;
+            let executor = executor::<1, BYTES>();
+            let mut future = executor.submit(|| $value).unwrap();
+            executor.run_one();
+            let result: $type = future.try_result().unwrap().unwrap();
+            assert_eq!(result, $value);
+        })*};
+    }
+    fit! {
+        1 => u8, 2 => u32, 3 => u64, Some(4) => Option<u64>, (5, 6) => (u32, u8), [7; 17] => [u8; 17],
+        [8; 4] => [u64; 4], "a text" => &'static str,
+    }
+}
+
+#[test]
+fn without_bytes_there_is_room_for_what_takes_none() {
+    let executor = executor::<1, 0>();
+    let mut future = executor.submit(|| ()).unwrap();
+    executor.run_one();
+    future.try_result().unwrap().unwrap();
+}
+
 #[cfg(feature = "spin")]
 #[test]
 fn the_same_executor_serves_several_cores_with_a_spin_lock() {

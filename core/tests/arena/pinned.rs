@@ -3,13 +3,22 @@
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 
 use concurrent_futures_core::{
     FutureState, PinnedTask, RefusedReason, StaticExecutor, TaskErrorKind, ThreadParker,
 };
 
 use crate::{allocations, executor, wait_until};
+
+/// Counts how often it was woken.
+struct Woken(AtomicUsize);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
 
 #[test]
 fn a_pinned_task_needs_no_slot_and_no_allocation() {
@@ -243,6 +252,29 @@ fn a_panic_in_it_is_its_result() {
     executor.run_one();
     let error = task.as_mut().try_result().unwrap().unwrap_err();
     assert_eq!((error.kind(), error.message()), (TaskErrorKind::Panicked, "too hot"));
+}
+
+/// Polls it with a waker of its own, drops it, and says how often that was woken and who still holds it.
+fn dropped_while_awaited(is_submitted: bool) -> (usize, usize) {
+    let executor = executor::<0, 0>();
+    let woken = Arc::new(Woken(AtomicUsize::new(0)));
+    {
+        let mut task = pin!(PinnedTask::new(|| 1));
+        if is_submitted {
+            executor.submit_pinned(task.as_mut()).unwrap();
+        }
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut context = Context::from_waker(&waker);
+        assert!(std::future::Future::poll(task.as_mut(), &mut context).is_pending());
+    }
+    assert_eq!(executor.queued(), 0);
+    (woken.0.load(Ordering::Relaxed), Arc::strong_count(&woken) - 1)
+}
+
+#[test]
+fn dropping_it_wakes_nobody_and_keeps_no_waker() {
+    assert_eq!(dropped_while_awaited(true), (0, 0));
+    assert_eq!(dropped_while_awaited(false), (0, 0));
 }
 
 #[test]

@@ -686,6 +686,18 @@ fn cancel_on_drop_cancels() {
 }
 
 #[test]
+fn cancel_on_drop_wakes_nobody_who_waits_for_it() {
+    let (_promise, future) = promise::<u8>();
+    let canceller = future.canceller();
+    let mut guard = future.cancel_on_drop();
+    let (wakes, waker) = Wakes::new();
+    assert!(poll(&mut guard, &waker).is_pending());
+    drop((guard, waker));
+    assert!(canceller.done());
+    assert_eq!((wakes.count(), Arc::strong_count(&wakes)), (0, 1));
+}
+
+#[test]
 fn cancel_on_drop_is_awaited_and_undone() {
     let (promise, future) = promise();
     let mut guard = future.cancel_on_drop();

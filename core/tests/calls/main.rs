@@ -9,6 +9,8 @@ mod corpus;
 mod headers;
 mod large;
 mod limits;
+#[cfg(feature = "std")]
+mod link;
 mod messages;
 #[cfg(feature = "std")]
 mod promises;

@@ -9,7 +9,7 @@ use crate::support::Tracked;
 
 /// I1, I3, I5: accepted means run, refused gives the closure back whole, and every slot is free in the end.
 ///
-/// Turned red by: a `push` that does not look whether it was shut down; a closure taken back whose slot is kept.
+/// Turned red by: a `take_room` that does not look whether it was shut down.
 #[test]
 fn accepted_is_run_and_refused_is_given_back() {
     // Two actors: all of it.

@@ -5,9 +5,10 @@ use std::error::Error;
 use std::fmt;
 
 use concurrent_futures_core::calls::EncodeError;
-use concurrent_futures_core::{RefusedReason, SubmitError, TaskError};
+use concurrent_futures_core::{Future, RefusedReason, SubmitError, TaskError};
 
 use super::registration::NotRegistered;
+use crate::contain::contain;
 
 /// A call that was not accepted: its arguments, to be had back, and why.
 pub struct CallError<A> {
@@ -53,6 +54,21 @@ impl<A> CallError<A> {
     /// The error without the arguments, for `?` where those are not `'static`, `Send` and `Sync`.
     pub fn without_arguments(self) -> CallError<()> {
         CallError { arguments: (), reason: self.reason }
+    }
+}
+
+/// # Errors
+/// The arguments, and why they were not sent.
+pub(crate) fn given_back<T, A>(
+    future: Result<Future<T>, CallErrorReason>,
+    arguments: A,
+) -> Result<Future<T>, CallError<A>> {
+    match future {
+        Ok(future) => {
+            contain(|| drop(arguments)); // the worker has them
+            Ok(future)
+        }
+        Err(reason) => Err(CallError::new(arguments, reason)),
     }
 }
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[must_use]
 pub struct CallOptions {
-    pub(super) queue_timeout: Option<Duration>,
-    pub(super) run_timeout: Option<Duration>,
+    pub(crate) queue_timeout: Option<Duration>,
+    pub(crate) run_timeout: Option<Duration>,
 }
 
 impl CallOptions {
@@ -29,6 +29,8 @@ impl CallOptions {
     /// The time counts from when the call was sent to a worker that had nothing else to do. One that has not begun
     /// with it by then is given another tenth of a second; after that it is replaced, and the call, which has
     /// not run, is sent to another.
+    ///
+    /// A worker behind a [link](crate::LinkExecutor) cannot be killed: it is busy until it answers, and nobody hears that.
     pub fn run_timeout(self, time: Duration) -> Self {
         Self { run_timeout: Some(time), ..self }
     }

@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use concurrent_futures_core::calls::supervisor::NewCall;
 use concurrent_futures_core::calls::{
-    Attach, BatchWriter, CallDesk, CallPromise, Decode, EncodeError, FrameFlags, ItemKind, Limits,
-    Portable, encode_into,
+    CallDesk, CallPromise, Decode, EncodeError, FrameFlags, Limits, Portable,
 };
 use concurrent_futures_core::{Future, RefusedReason, WhenFull};
 
@@ -16,8 +15,8 @@ use super::call_options::CallOptions;
 use super::desk::PoolDesk;
 use super::file::{SharedFile, Writing};
 use super::os::Os;
+use super::packing::{encode, encode_chunk};
 use super::registration;
-use crate::contain::contain;
 
 /// Makes calls in a pool. Clones make them in the same one, which does not wait for them to go.
 #[derive(Debug, Clone)]
@@ -139,7 +138,7 @@ impl Caller {
             }
         }
         let mut files = Writing::new(&self.desk.files, &self.desk.sys, &self.desk.open);
-        let payload = self.encode(arguments, Some(&mut files))?;
+        let payload = encode(arguments, &self.limits, Some(&mut files))?;
         Ok(Packed { payload, large: files.finish() })
     }
 
@@ -152,36 +151,12 @@ impl Caller {
         &self,
         arguments: &A,
     ) -> Result<Packed, CallErrorReason> {
-        Ok(Packed { payload: self.encode(arguments, None)?, large: None })
-    }
-
-    /// # Errors
-    /// Why the arguments cannot be sent.
-    fn encode<A: Portable>(
-        &self,
-        arguments: &A,
-        attach: Option<&mut dyn Attach>,
-    ) -> Result<Vec<u8>, CallErrorReason> {
-        let mut payload = Vec::new();
-        let encoded = contain(|| encode_into(&mut payload, arguments, &self.limits, attach));
-        encoded.ok_or(CallErrorReason::ArgumentsPanicked)?.map_err(CallErrorReason::Arguments)?;
-        Ok(payload)
+        Ok(Packed { payload: encode(arguments, &self.limits, None)?, large: None })
     }
 
     /// As many items as fit into one chunk and can be sent at all, from the first on, and how many they are.
     pub(super) fn pack_chunk<A: Portable>(&self, items: &[A]) -> (Packed, usize) {
-        let mut payload = Vec::new();
-        let mut batch = BatchWriter::new(&mut payload, &self.limits);
-        for item in items {
-            let write = |bytes: &mut Vec<u8>, limits: &Limits| {
-                encode_into(bytes, item, limits, None).map(|()| ItemKind::Value)
-            };
-            if !matches!(contain(|| batch.push_with(write)), Some(Ok(()))) {
-                break;
-            }
-        }
-        let (count, size) = (batch.count() as usize, batch.size());
-        payload.truncate(size); // of one that panicked there may be something left
+        let (payload, count) = encode_chunk(items, &self.limits);
         (Packed { payload, large: None }, count)
     }
 

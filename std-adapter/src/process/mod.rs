@@ -1,22 +1,21 @@
-//! Worker processes: what an operating system adds to calls of registered functions.
+//! Worker processes: what an operating system adds to calls of registered functions. What needs no processes, links
+//! use too.
 
-#[cfg(unix)]
-mod admission;
-mod call_error;
+pub(crate) mod call_error;
+mod call_options;
+pub(crate) mod callbacks;
+mod decode;
+pub(crate) mod packing;
 pub(crate) mod registration;
 
 #[cfg(unix)]
+mod admission;
+#[cfg(unix)]
 mod builder;
-#[cfg(unix)]
-mod call_options;
-#[cfg(unix)]
-mod callbacks;
 #[cfg(unix)]
 mod caller;
 #[cfg(unix)]
 mod calls;
-#[cfg(unix)]
-mod decode;
 #[cfg(unix)]
 mod desk;
 #[cfg(unix)]
@@ -57,11 +56,9 @@ mod worker_main;
 #[cfg(unix)]
 pub use builder::{InitializerError, ProcessBuildError, ProcessPoolBuilder};
 pub use call_error::{CallError, CallErrorReason};
-#[cfg(unix)]
 pub use call_options::CallOptions;
 #[cfg(unix)]
 pub use calls::Calls;
-#[cfg(unix)]
 pub use decode::{AsFallible, AsValue};
 #[cfg(unix)]
 pub use executor::ProcessPoolExecutor;

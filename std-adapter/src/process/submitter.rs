@@ -7,12 +7,11 @@ use std::sync::LazyLock;
 use concurrent_futures_core::calls::{Callee, Decode, FallibleCallee, FrameFlags, Portable};
 use concurrent_futures_core::{Executor, Future, InlineBackend, WhenFull};
 
-use super::call_error::{CallError, CallErrorReason};
+use super::call_error::{CallError, CallErrorReason, given_back};
 use super::call_options::CallOptions;
 use super::caller::{Called, Caller};
 use super::decode::{AsFallible, AsValue};
 use super::executor::ProcessPoolExecutor;
-use crate::contain::contain;
 
 /// Runs calls in the thread that makes them.
 static HERE: LazyLock<Executor<InlineBackend>> = LazyLock::new(|| Executor::new(InlineBackend));
@@ -216,21 +215,6 @@ impl Caller {
             }
             future => given_back(future, arguments),
         }
-    }
-}
-
-/// # Errors
-/// The arguments, and why they were not sent.
-fn given_back<T, A>(
-    future: Result<Future<T>, CallErrorReason>,
-    arguments: A,
-) -> Result<Future<T>, CallError<A>> {
-    match future {
-        Ok(future) => {
-            contain(|| drop(arguments)); // the worker has them
-            Ok(future)
-        }
-        Err(reason) => Err(CallError::new(arguments, reason)),
     }
 }
 

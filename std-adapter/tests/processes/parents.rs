@@ -52,6 +52,7 @@ fn a_program() {
     let ready = || fs::write(case.join("ready"), "").unwrap();
     match role.to_str().unwrap() {
         "wait" => {
+            dies_of_an_interrupt();
             let family = family(case);
             ready();
             thread::sleep(Duration::from_secs(1000));
@@ -97,6 +98,12 @@ fn a_program() {
 }
 
 static POOL: LazyLock<ProcessPoolExecutor> = LazyLock::new(|| builder(1).build().unwrap());
+
+/// Also where whoever has started the tests ignores them, as shells do for what they start in the background.
+fn dies_of_an_interrupt() {
+    // SAFETY: the system's own handling, and none of ours.
+    unsafe { libc::signal(libc::SIGINT, libc::SIG_DFL) };
+}
 
 /// Nothing is left that comes from the case: workers and what they have started.
 fn nobody_is_left() {

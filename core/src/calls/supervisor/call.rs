@@ -16,19 +16,23 @@ const TINY: usize = 22;
 
 /// The encoded arguments.
 #[derive(Debug, Clone)]
-pub(super) enum Payload {
+pub(in crate::calls) enum Payload {
     Tiny(heapless::Vec<u8, TINY, u8>),
     Small(Vec<u8>),
     Large(Arc<Vec<u8>>),
 }
 
 impl Payload {
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::calls) fn as_slice(&self) -> &[u8] {
         match self {
-            Self::Tiny(bytes) => bytes.len(),
-            Self::Small(bytes) => bytes.len(),
-            Self::Large(bytes) => bytes.len(),
+            Self::Tiny(bytes) => bytes,
+            Self::Small(bytes) => bytes,
+            Self::Large(bytes) => bytes,
         }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.as_slice().len()
     }
 }
 
@@ -45,15 +49,15 @@ impl From<Vec<u8>> for Payload {
 /// A call that was not sent yet.
 #[derive(Debug)]
 pub struct NewCall<L> {
-    pub(super) number: u64,
-    pub(super) promise: CallPromise,
-    pub(super) task: u32,
-    pub(super) name: &'static str,
-    pub(super) flags: FrameFlags,
-    pub(super) payload: Payload,
+    pub(in crate::calls) number: u64,
+    pub(in crate::calls) promise: CallPromise,
+    pub(in crate::calls) task: u32,
+    pub(in crate::calls) name: &'static str,
+    pub(in crate::calls) flags: FrameFlags,
+    pub(in crate::calls) payload: Payload,
     pub(super) large: Option<(L, u64)>,
-    pub(super) start_by: Option<Duration>,
-    pub(super) run_for: Option<Duration>,
+    pub(in crate::calls) start_by: Option<Duration>,
+    pub(in crate::calls) run_for: Option<Duration>,
 }
 
 impl<L> NewCall<L> {
