@@ -249,6 +249,15 @@ fn a_slot_comes_back_when_the_waker_of_a_dropped_future_unwinds() {
 }
 
 #[test]
+fn a_guard_cancels_when_its_waker_unwinds() {
+    let executor = executor::<1>();
+    let mut guard = Box::pin(executor.submit(|| 1).unwrap().cancel_on_drop());
+    assert!(!poll(guard.as_mut(), &Moody::when_dropped().into()));
+    perhaps_unwinding(|| drop(guard));
+    assert_eq!((executor.queued(), executor.free_slots()), (0, 1));
+}
+
+#[test]
 fn a_slot_comes_back_when_a_value_unwinds() {
     let executor = executor::<1>();
     for runs_first in [true, false] {
