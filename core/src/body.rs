@@ -140,7 +140,7 @@ pub(crate) trait Storage: Sized {
     /// Who accepted the slot, if anybody did: always the same (I6).
     fn keeper(&self) -> Option<KeeperRef>;
 
-    /// Runs `f` under the lock of the slot at `header`.
+    /// Runs `f` under the lock of the slot at `header`, exactly once.
     fn with_lock(&self, header: NonNull<Header>, f: &mut dyn FnMut());
 
     /// Room to enter the slot into a ledger, where it has that.

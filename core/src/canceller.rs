@@ -5,6 +5,7 @@ use core::fmt;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
+use crate::contain::contain;
 use crate::error::TaskError;
 use crate::future::Future;
 use crate::slot::SlotRef;
@@ -85,8 +86,10 @@ impl<T> core::future::Future for CancelOnDrop<T> {
 impl<T> Drop for CancelOnDrop<T> {
     fn drop(&mut self) {
         if let Some(future) = &mut self.future {
-            future.unique().stop_waiting(); // before the cancel, which would wake it
+            let seen = future.slot().snapshot();
+            let waker = future.unique().take_waker_back(seen); // before the cancel, which would wake it
             future.cancel();
+            let _ = contain(|| drop(waker)); // after it, which has to be done also when this unwinds
         }
     }
 }

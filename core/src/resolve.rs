@@ -219,17 +219,12 @@ impl SlotRef {
         self.settle(published, || Completion::of_finished(self, error));
     }
 
-    /// Wakes whoever waits. The caller's own reference keeps the slot alive meanwhile.
+    /// Wakes whoever waits, also by nodes. The caller's own reference keeps the slot alive meanwhile.
     #[inline]
     fn settle(&self, published: Published, completion: impl FnOnce() -> Completion) {
+        let _rest = SettleRest { slot: self, published, completion: Some(completion) };
         if published.waiter {
             self.wake_waiter();
-        }
-        if published.listed {
-            self.visit_nodes(&completion());
-        }
-        if published.future_gone {
-            self.drop_outcome();
         }
     }
 
@@ -375,6 +370,27 @@ impl Drop for ResolveWithError<'_> {
         if let Some(error) = self.1.take() {
             // SAFETY: arrow 1 was taken, and the room is empty now.
             unsafe { self.0.resolve_with_error(error) };
+        }
+    }
+}
+
+/// What is to be done when the one waiter has been woken, also when that unwinds.
+struct SettleRest<'a, F: FnOnce() -> Completion> {
+    slot: &'a SlotRef,
+    published: Published,
+    completion: Option<F>,
+}
+
+impl<F: FnOnce() -> Completion> Drop for SettleRest<'_, F> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.published.listed
+            && let Some(completion) = self.completion.take()
+        {
+            self.slot.visit_nodes(&completion());
+        }
+        if self.published.future_gone {
+            self.slot.drop_outcome();
         }
     }
 }

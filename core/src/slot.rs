@@ -194,7 +194,7 @@ impl SlotRef {
         let mut result = None;
         // SAFETY: the table is this slot's.
         unsafe { (self.table().with_lock)(self.0, &mut || result = f.take().map(|f| f())) };
-        // SAFETY: a lock runs its argument exactly once (contract of `Lock`).
+        // SAFETY: a storage runs it exactly once, as a lock does (contracts of `Storage` and `Lock`).
         unsafe { result.unwrap_unchecked() }
     }
 

@@ -281,7 +281,7 @@ impl State {
         let gone = self.update(Ordering::Release, Ordering::Relaxed, |now| {
             debug_assert!(now.0 & RUNNING != 0, "published without a claim (I1)");
             (now.0 & (WAITER | LISTED | FUTURE_GONE) == 0)
-                .then_some(now.0 - RUNNING + FINISHED - REFERENCE)
+                .then_some((now.0 - RUNNING + FINISHED).wrapping_sub(REFERENCE)) // as `release`: it may have leaked
         });
         match gone {
             Ok(_) => PublishedAndReleased::Gone,

@@ -55,9 +55,16 @@ impl Unique {
 
     /// Takes the waker back, so that nothing of the waiter is kept.
     pub(crate) fn stop_waiting(&mut self) {
-        if self.0.snapshot().has_waiter() && self.0.header().state.disarm() == Disarm::Disarmed {
-            self.drop_waker();
+        let waker = self.take_waker_back(self.0.snapshot());
+        if waker.is_some() {
+            let _ = contain(|| drop(waker));
         }
+    }
+
+    /// As `stop_waiting`, of a slot that was last seen like this; the waker is the caller's to drop.
+    pub(crate) fn take_waker_back(&mut self, seen: Snapshot) -> Option<Waker> {
+        let is_back = seen.has_waiter() && self.0.header().state.disarm() == Disarm::Disarmed;
+        if is_back { self.take_waker() } else { None } // or whoever publishes has it
     }
 
     /// As `stop_waiting` where a waker is registered; says whether whoever publishes has it instead.
@@ -70,9 +77,14 @@ impl Unique {
     }
 
     /// The caller has seen that the cell is the future's (I2).
-    fn drop_waker(&self) {
+    fn take_waker(&self) -> Option<Waker> {
         // SAFETY: not armed, or armed too late to be seen: the cell is ours (I2).
-        let waker = self.0.header().waker.with_mut(|cell| unsafe { (*cell).take() });
+        self.0.header().waker.with_mut(|cell| unsafe { (*cell).take() })
+    }
+
+    /// As `take_waker`.
+    fn drop_waker(&self) {
+        let waker = self.take_waker();
         let _ = contain(|| drop(waker));
     }
 
@@ -212,20 +224,23 @@ impl Unique {
 impl Unique {
     /// Gives up a slot that is not spent, and was last seen like this. Called once, at the end.
     fn leave(&mut self, seen: Snapshot) {
+        let mut waker = None;
         // Of a slot that is resolved nobody asks whether its future is there: what is in it is ours (I3).
         let has_outcome = if seen.is_done() {
             seen.has_outcome()
         } else {
-            if seen.has_waiter() {
-                let _ = self.take_back(); // or whoever publishes has the waker
-            }
+            waker = self.take_waker_back(seen);
             self.0.header().state.farewell() == Farewell::DropOutcome
         };
-        if has_outcome {
-            self.0.drop_outcome();
-        }
+        // From here on a user's drop may unwind, where nothing catches that: the reference goes all the same.
         // SAFETY: not used again, as the caller promises.
-        unsafe { ManuallyDrop::drop(&mut self.0) };
+        let slot = unsafe { ManuallyDrop::take(&mut self.0) };
+        if has_outcome {
+            slot.drop_outcome();
+        }
+        if let Some(waker) = waker {
+            let _ = contain(|| drop(waker));
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 use core::pin::{Pin, pin};
 use core::task::Poll;
 
-use super::inside::Next;
+use super::inside::{Next, WakeUp};
 use super::pinned_task::PinnedTask;
 use super::slots::{Arena, NoRoom};
 use super::worker::{Turn, Worker, run};
@@ -333,11 +333,10 @@ impl<L: Lock, const SLOTS: usize, const BYTES: usize> ArenaExecutor<L, SLOTS, BY
     /// what is queued still runs, and [`run_forever`](Self::run_forever) returns when nothing is. There
     /// is no way back.
     pub fn shutdown(&self) {
-        let mut worker = self.arena.with(|inside| inside.shut_down());
-        while let Some(next) = worker {
-            next.wake();
-            worker = self.arena.with(|inside| inside.next_idle());
-        }
+        self.arena.with(|inside| inside.shut_down());
+        let everybody = WakeEverybody(&self.arena);
+        while everybody.wake_one() {}
+        core::mem::forget(everybody);
     }
 
     /// Cancels what is queued at this moment; says how many tasks.
@@ -358,6 +357,23 @@ impl<L: Lock, const SLOTS: usize, const BYTES: usize> ArenaExecutor<L, SLOTS, BY
     /// How many slots are free, at the moment.
     pub fn free_slots(&self) -> usize {
         self.arena.with(|inside| inside.free().len())
+    }
+}
+
+/// Wakes every worker that sleeps; when dropped those that are left, since a waker has unwound.
+struct WakeEverybody<'a, L: Lock, const SLOTS: usize, const BYTES: usize>(
+    &'a Arena<L, SLOTS, BYTES>,
+);
+
+impl<L: Lock, const SLOTS: usize, const BYTES: usize> WakeEverybody<'_, L, SLOTS, BYTES> {
+    fn wake_one(&self) -> bool {
+        self.0.with(|inside| inside.next_idle()).map(WakeUp::wake).is_some()
+    }
+}
+
+impl<L: Lock, const SLOTS: usize, const BYTES: usize> Drop for WakeEverybody<'_, L, SLOTS, BYTES> {
+    fn drop(&mut self) {
+        while self.wake_one() {}
     }
 }
 

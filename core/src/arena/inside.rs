@@ -106,9 +106,8 @@ impl<L: 'static, const SLOTS: usize, const BYTES: usize> Inside<L, SLOTS, BYTES>
     }
 
     /// Has nothing accepted any more; the workers that sleep are to be told one by one.
-    pub(super) fn shut_down(&mut self) -> Option<WakeUp> {
+    pub(super) fn shut_down(&mut self) {
         self.is_shut_down = true;
-        self.next_idle()
     }
 
     /// Takes the worker off the list that sleeps longest.

@@ -10,6 +10,7 @@ use core::task::{Context, Poll};
 
 use crate::blocking;
 use crate::body::{Callable, Plain, Slot, Storage};
+use crate::contain::contain;
 use crate::error::TaskError;
 use crate::keeper::KeeperRef;
 use crate::park::Park;
@@ -25,9 +26,12 @@ use crate::unique::Unique;
 ///
 /// # Cancellation
 /// [`cancel`](Self::cancel) succeeds while the task has not started. Dropping it does the same; if it
-/// is running, **dropping waits**, spinning, until whoever runs it has let go of it. So it must not be
-/// dropped where it keeps that worker from going on: in an interrupt handler of the same core, or in a
-/// task of higher priority.
+/// is running, **dropping waits**, spinning, until whoever runs it has let go of it.
+///
+/// That is a moment after its end: whoever runs it wakes the waiter first. So a task must not be dropped,
+/// done or not, where that keeps its worker from going on: in an interrupt handler of the same core, in a
+/// context of higher priority that the wake-up lets go on at once, or in the waker itself. It would wait
+/// for ever. Those [submit](crate::ArenaExecutor::submit) to a slot of the executor, which waits for nobody.
 ///
 /// # Examples
 #[cfg_attr(feature = "critical-section", doc = "```")]
@@ -129,16 +133,25 @@ impl<F: FnOnce() -> T, T> PinnedTask<F, T> {
         NonNull::from(&self.slot).cast()
     }
 
-    /// The owner's reference, which is given up in `drop`.
-    fn unique(&self) -> ManuallyDrop<Unique> {
-        // SAFETY: the address of a live slot; its first reference is the owner's.
-        let slot = unsafe { SlotRef::from_raw(self.header()) };
-        // SAFETY: those who use it to wait or to take have a `&mut self`, and none of them drops it.
+    /// The owner's reference, which is given up in `drop`, for those who only look at it, clone it or cancel.
+    fn owner(&self) -> ManuallyDrop<SlotRef> {
+        // SAFETY: the address of a live slot, whose first reference is the owner's: counted until `drop`, which
+        // nobody who borrows the owner outlives, and not given up here.
+        ManuallyDrop::new(unsafe { SlotRef::from_raw(self.header()) })
+    }
+
+    /// The owner's reference, for those who wait or take.
+    ///
+    /// # Safety
+    /// The caller has the task mutably, and drops this, if at all, as the last that is done with the task.
+    unsafe fn unique(&self) -> ManuallyDrop<Unique> {
+        let slot = ManuallyDrop::into_inner(self.owner());
+        // SAFETY: who has the task mutably makes one at a time; none was dropped before, as the caller promises.
         ManuallyDrop::new(unsafe { Unique::new(slot) })
     }
 
     fn with_slot<R>(&self, f: impl FnOnce(&SlotRef) -> R) -> R {
-        f(self.unique().slot())
+        f(&self.owner())
     }
 
     /// A reference for the queue of whoever accepts the task; `None` if somebody has before.
@@ -186,8 +199,10 @@ impl<F: FnOnce() -> T, T> PinnedTask<F, T> {
     ///
     /// The second time the outcome is an error of kind [`Taken`](crate::TaskErrorKind::Taken).
     pub fn try_result(self: Pin<&mut Self>) -> Option<Result<T, TaskError>> {
+        // SAFETY: we have it mutably, and do not drop it.
+        let mut unique = unsafe { self.unique() };
         // SAFETY: the slot's value is a `T`.
-        unsafe { self.unique().take() }
+        unsafe { unique.take() }
     }
 
     /// Waits on `park` for the outcome, as [`Future::result_with`](crate::Future::result_with).
@@ -217,7 +232,9 @@ impl<F: FnOnce() -> T, T> PinnedTask<F, T> {
         park: &P,
         deadline: Option<P::Instant>,
     ) -> Result<T, TaskError> {
-        blocking::wait(&mut *self.unique(), park, deadline).into_result()?;
+        // SAFETY: we have it mutably, and do not drop it.
+        let mut unique = unsafe { self.unique() };
+        blocking::wait(&mut *unique, park, deadline).into_result()?;
         self.try_result().unwrap_or_else(|| Err(TaskError::timed_out()))
     }
 }
@@ -226,7 +243,9 @@ impl<F: FnOnce() -> T, T> core::future::Future for PinnedTask<F, T> {
     type Output = Result<T, TaskError>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.unique().poll_done(context.waker()) {
+        // SAFETY: we have it mutably, and do not drop it.
+        let mut unique = unsafe { self.unique() };
+        match unique.poll_done(context.waker()) {
             Poll::Ready(()) => self.try_result().map_or(Poll::Pending, Poll::Ready),
             Poll::Pending => Poll::Pending,
         }
@@ -235,13 +254,26 @@ impl<F: FnOnce() -> T, T> core::future::Future for PinnedTask<F, T> {
 
 impl<F: FnOnce() -> T, T> Drop for PinnedTask<F, T> {
     fn drop(&mut self) {
-        let mut unique = ManuallyDrop::into_inner(self.unique());
-        unique.stop_waiting(); // before the cancel, which would wake it
-        unique.slot().cancel();
-        drop(unique); // the owner's reference
+        // Closure, value or waker may unwind, where nothing catches that. The memory goes then too: so first the
+        // reference and then the wait come at the end of all that, in whatever way it ends.
+        let _wait = WaitUntilGivenBack(&self.slot);
+        // The last of the owner's reference: it wants no result and no waking any more.
+        // SAFETY: the owner itself, for the last time.
+        let mut owner = ManuallyDrop::into_inner(unsafe { self.unique() });
+        let waker = owner.take_waker_back(owner.slot().snapshot()); // which the cancel would wake
+        owner.slot().cancel();
+        let _ = contain(|| drop(waker));
+    }
+}
+
+/// Waits, when dropped, until nobody refers to the slot any more.
+struct WaitUntilGivenBack<'a, C: Callable>(&'a Slot<C, InPlace>);
+
+impl<C: Callable> Drop for WaitUntilGivenBack<'_, C> {
+    fn drop(&mut self) {
         // ORDERING: Acquire; pairs with the Release in `free`.
-        wait_until(|| self.slot.storage.given_back.load(Ordering::Acquire));
-        self.slot.header.tombstone.assert_buried();
+        wait_until(|| self.0.storage.given_back.load(Ordering::Acquire));
+        self.0.header.tombstone.assert_buried();
     }
 }
 

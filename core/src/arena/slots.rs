@@ -10,6 +10,7 @@ use crate::error::TaskError;
 use crate::keeper::{Keeper, KeeperRef};
 use crate::lock::{Guarded, Lock};
 use crate::slot::{Header, SlotRef};
+use crate::unique::Unique;
 
 /// Room for `SLOTS` slots, whose callables and outcomes (a result, or an error) take up to `BYTES` bytes, and
 /// the queue of those that are tasks.
@@ -88,7 +89,8 @@ impl<L: Lock, const SLOTS: usize, const BYTES: usize> Arena<L, SLOTS, BYTES> {
 
     /// As `allocate`, for a task, which is queued in the same turn of the lock: so there is nothing to take
     /// back from a queue that was closed in between, and the lock is held for the time that it takes to move
-    /// a callable, of `BYTES` bytes at most. Wakes a worker for it if one sleeps.
+    /// a callable, of `BYTES` bytes at most. Wakes a worker for it if one sleeps. The first reference is the
+    /// queue's.
     ///
     /// # Errors
     /// The callable, and why there is no room for it.
@@ -103,7 +105,9 @@ impl<L: Lock, const SLOTS: usize, const BYTES: usize> Arena<L, SLOTS, BYTES> {
             Ok((header, inside.push(slot)))
         })?;
         if let Some(worker) = worker {
+            let unwound = GoneBeforeItsFuture(header);
             worker.wake();
+            core::mem::forget(unwound);
         }
         Ok(header)
     }
@@ -151,6 +155,18 @@ impl<L: Lock, const SLOTS: usize, const BYTES: usize> Arena<L, SLOTS, BYTES> {
     /// Who accepts its tasks.
     pub(super) fn as_keeper(&'static self) -> KeeperRef {
         KeeperRef::to_static(self)
+    }
+}
+
+/// Gives up the second reference of a task whose future is not made, since a worker's waker has unwound.
+struct GoneBeforeItsFuture(NonNull<Header>);
+
+impl Drop for GoneBeforeItsFuture {
+    fn drop(&mut self) {
+        // SAFETY: the second reference of a slot just made, which nobody else has been given.
+        let slot = unsafe { SlotRef::from_raw(self.0) };
+        // SAFETY: the only one of that slot.
+        drop(unsafe { Unique::new(slot) });
     }
 }
 

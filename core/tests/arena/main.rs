@@ -2,6 +2,7 @@
 #![cfg(feature = "critical-section")]
 #![expect(clippy::missing_panics_doc, reason = "it is by a panic that a test fails")]
 
+mod hostile;
 mod parkers;
 mod pinned;
 mod wakers;
