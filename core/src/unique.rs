@@ -222,8 +222,11 @@ impl Unique {
 }
 
 impl Unique {
-    /// Gives up a slot that is not spent, and was last seen like this. Called once, at the end.
-    fn leave(&mut self, seen: Snapshot) {
+    /// Gives up a slot that is not spent, and was last seen like this.
+    ///
+    /// # Safety
+    /// Called once, at the end: it takes the reference.
+    unsafe fn leave(&mut self, seen: Snapshot) {
         let mut waker = None;
         // Of a slot that is resolved nobody asks whether its future is there: what is in it is ours (I3).
         let has_outcome = if seen.is_done() {
@@ -248,12 +251,13 @@ impl Drop for Unique {
     fn drop(&mut self) {
         let seen = self.0.snapshot();
         if seen.is_spent() {
-            // SAFETY: not used again.
+            // SAFETY: dropped, so not used again.
             let slot = unsafe { ManuallyDrop::take(&mut self.0) };
             // SAFETY: seen as spent by the holder of the one reference.
             unsafe { slot.end() };
         } else {
-            self.leave(seen);
+            // SAFETY: dropped, so this is the end.
+            unsafe { self.leave(seen) };
         }
     }
 }
