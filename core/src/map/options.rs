@@ -9,7 +9,7 @@
 /// use concurrent_futures_core::{Executor, InlineBackend, MapOptions};
 /// let executor = Executor::new(InlineBackend);
 /// let options = MapOptions::new().auto_chunk_size();
-/// let squares = executor.map_with(options, |n| n * n, 0..10_000_u64);
+/// let squares = executor.map_with(options, |n| n * n, 0..1_000_u64);
 /// assert_eq!(squares.collect::<Result<Vec<_>, _>>()?[99], 9801);
 /// # }
 /// # Ok::<(), concurrent_futures_core::TaskError>(())
