@@ -49,10 +49,10 @@ pub use concurrent_futures_macros::task;
 pub use exit_guard::ExitGuard;
 pub use link::{LinkBuildError, LinkBuilder, LinkCalls, LinkExecutor, LinkMap, LinkMapFallible};
 pub use process::registration::{NotRegistered, RegisterError, registry};
-pub use process::{AsFallible, AsValue, CallError, CallErrorReason, CallOptions};
+pub use process::{AsFallible, AsValue, CallError, CallErrorReason, CallOptions, Calls};
 #[cfg(unix)]
 pub use process::{
-    Calls, InitializerError, NotInitialized, OutputStream, ProcessBuildError, ProcessMap,
+    InitializerError, NotInitialized, OutputStream, ProcessBuildError, ProcessCalls, ProcessMap,
     ProcessMapFallible, ProcessPoolBuilder, ProcessPoolExecutor, ProcessSubmitter, WorkerOutput,
     init, init_with,
 };

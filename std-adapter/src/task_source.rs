@@ -8,7 +8,7 @@ use concurrent_futures_core::{Closures, Flight, MapSource, Pace, Pool};
 
 use crate::threads::Threads;
 #[cfg(unix)]
-use crate::{AsFallible, AsValue, Calls};
+use crate::{AsFallible, AsValue, ProcessCalls};
 
 type Backend = Pool<Threads>;
 
@@ -18,7 +18,7 @@ pub enum TaskSource<A, F: Callee<A, M>, M> {
     Threads(Closures<Backend, LocalFn<F, M>, A, F::Output>),
     /// In processes.
     #[cfg(unix)]
-    Processes(Calls<A, AsValue<F::Output>>),
+    Processes(ProcessCalls<A, AsValue<F::Output>>),
 }
 
 /// As [`TaskSource`], for a function whose `Err` is a failure of its item.
@@ -27,7 +27,7 @@ pub enum TaskSourceFallible<A, F: FallibleCallee<A, M>, M> {
     Threads(Closures<Backend, LocalFallibleFn<F, M>, A, F::Value>),
     /// In processes.
     #[cfg(unix)]
-    Processes(Calls<A, AsFallible<F::Value, F::Error>>),
+    Processes(ProcessCalls<A, AsFallible<F::Value, F::Error>>),
 }
 
 /// Hands all on to the one that was chosen.

@@ -11,32 +11,18 @@ use concurrent_futures_core::calls::{
 use concurrent_futures_core::{Future, RefusedReason};
 
 use super::desk::LinkDesk;
+use crate::process::called::Called;
+use crate::process::calls::Calling;
 use crate::process::packing::{encode, encode_chunk};
 use crate::process::registration::NotRegistered;
 use crate::{CallErrorReason, CallOptions};
 
 /// Makes calls over a link. Clones make them over the same one, which does not wait for them to go.
 #[derive(Debug, Clone)]
-pub(super) struct LinkCaller {
+pub struct LinkCaller {
     pub(super) desk: CallDesk<LinkDesk>,
     pub(super) registry: Arc<Registry>,
     pub(super) limits: Limits,
-}
-
-/// A function, and how it is called.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Called {
-    task: u32,
-    name: &'static str,
-    flags: FrameFlags,
-    options: CallOptions,
-}
-
-impl Called {
-    /// With several arguments at a time.
-    pub(super) fn in_chunks(self) -> Self {
-        Self { flags: self.flags.with(FrameFlags::CHUNK), ..self }
-    }
 }
 
 impl LinkCaller {
@@ -57,12 +43,12 @@ impl LinkCaller {
         let name = self.registry.get(task).map_or("", TaskEntry::name);
         Ok(Called { task, name, flags, options })
     }
+}
 
-    /// Calls a function with these arguments.
-    ///
-    /// # Errors
-    /// Why the call was not accepted.
-    pub(super) fn call<D, A>(
+impl Calling for LinkCaller {
+    type Packed = Vec<u8>;
+
+    fn call<D, A>(
         &self,
         called: Called,
         arguments: &A,
@@ -74,16 +60,11 @@ impl LinkCaller {
         self.submit::<D>(called, encode(arguments, &self.limits, None)?)
     }
 
-    /// As many items as fit into one chunk, as bytes, and how many they are.
-    pub(super) fn pack_chunk<A: Portable>(&self, items: &[A]) -> (Vec<u8>, usize) {
+    fn pack_chunk<A: Portable>(&self, items: &[A]) -> (Vec<u8>, usize) {
         encode_chunk(items, &self.limits)
     }
 
-    /// Calls a function with arguments that are encoded.
-    ///
-    /// # Errors
-    /// Why the call was not accepted.
-    pub(super) fn submit<D>(
+    fn submit<D>(
         &self,
         called: Called,
         payload: Vec<u8>,

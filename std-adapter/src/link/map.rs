@@ -1,20 +1,15 @@
 //! `LinkExecutor::map` and its kin.
 #![forbid(unsafe_code)]
 
-use std::fmt;
-use std::marker::PhantomData;
+use concurrent_futures_core::calls::{Callee, FallibleCallee, FrameFlags, Portable};
+use concurrent_futures_core::{Map, MapOptions};
 
-use concurrent_futures_core::calls::{
-    Callee, ChunkOf, Decode, FallibleCallee, FrameFlags, Portable,
-};
-use concurrent_futures_core::{
-    Flight, Future, Map, MapOptions, MapSource, Outcomes, Pace, TaskError,
-};
-
-use super::caller::{Called, LinkCaller};
+use super::caller::LinkCaller;
 use super::executor::LinkExecutor;
-use crate::contain::contain;
-use crate::{AsFallible, AsValue, CallErrorReason};
+use crate::{AsFallible, AsValue, Calls};
+
+/// Items with which a function is called over a link: what [`LinkExecutor::map`] works on.
+pub type LinkCalls<A, D> = Calls<A, D, LinkCaller>;
 
 /// The iterator of [`LinkExecutor::map`].
 pub type LinkMap<I, T> = Map<LinkCalls<<I as Iterator>::Item, AsValue<T>>, I>;
@@ -51,7 +46,7 @@ impl LinkExecutor {
     {
         let _ = function; // its type says which it is
         let called = self.caller().find::<F>(FrameFlags::NONE, self.options());
-        let source = |pace| LinkCalls::new(self.caller().clone(), called, pace);
+        let source = |pace| Calls::new(self.caller().clone(), called, pace);
         Map::over(options, items.into_iter(), || Some(1), source)
     }
 
@@ -82,74 +77,7 @@ impl LinkExecutor {
     {
         let _ = function; // its type says which it is
         let called = self.caller().find::<F>(FrameFlags::FALLIBLE, self.options());
-        let source = |pace| LinkCalls::new(self.caller().clone(), called, pace);
+        let source = |pace| Calls::new(self.caller().clone(), called, pace);
         Map::over(options, items.into_iter(), || Some(1), source)
-    }
-}
-
-/// Items of type `A`, with which a registered function is called over a link, and whose results `D` decodes: what
-/// [`LinkExecutor::map`] works on.
-pub struct LinkCalls<A, D> {
-    caller: LinkCaller,
-    /// Or why it cannot be called.
-    called: Result<Called, CallErrorReason>,
-    pace: Pace,
-    function: PhantomData<fn(A) -> D>,
-}
-
-impl<A, D> LinkCalls<A, D> {
-    fn new(caller: LinkCaller, called: Result<Called, CallErrorReason>, pace: Pace) -> Self {
-        Self { caller, called, pace, function: PhantomData }
-    }
-}
-
-impl<A, D> MapSource for LinkCalls<A, D>
-where
-    A: Portable,
-    D: Decode<Output: Send + 'static>,
-{
-    type Item = A;
-    type Output = D::Output;
-
-    fn pace(&self) -> &Pace {
-        &self.pace
-    }
-
-    fn one(&self, item: A) -> Flight<D::Output> {
-        let called = self.called.clone();
-        let future = called.and_then(|called| self.caller.call::<D, A>(called, &item));
-        contain(|| drop(item));
-        match future {
-            Ok(future) => Flight::One(future),
-            Err(reason) => Flight::Refused { error: TaskError::from(reason), items: 1 },
-        }
-    }
-
-    /// An item that does not fit into a chunk with others begins the next one.
-    fn chunk(&self, items: &mut Vec<A>) -> Flight<D::Output> {
-        let (payload, count) = self.caller.pack_chunk(items);
-        if count == 0 {
-            return self.one(items.remove(0));
-        }
-        let submit = |called: Called| -> Result<Future<Outcomes<D::Output>>, CallErrorReason> {
-            self.caller.submit::<ChunkOf<D>>(called.in_chunks(), payload)
-        };
-        let future = self.called.clone().and_then(submit);
-        for item in items.drain(..count) {
-            contain(|| drop(item)); // the worker has them
-        }
-        match future {
-            Ok(future) => Flight::Chunk { future, items: count },
-            Err(reason) => Flight::Refused { error: TaskError::from(reason), items: count },
-        }
-    }
-
-    /// What the worker has is worked on to the end of its chunk.
-    fn stop(&self) {}
-}
-
-impl<A, D> fmt::Debug for LinkCalls<A, D> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LinkCalls").finish_non_exhaustive()
     }
 }

@@ -6,6 +6,7 @@ use concurrent_futures_core::calls::{Callee, FallibleCallee, FrameFlags, Portabl
 
 use super::executor::LinkExecutor;
 use crate::process::call_error::given_back;
+use crate::process::calls::Calling;
 use crate::{AsFallible, AsValue, CallError, CallOptions};
 
 impl LinkExecutor {

@@ -12,6 +12,8 @@ use concurrent_futures_core::{Future, RefusedReason, WhenFull};
 use super::admission::Offer;
 use super::call_error::CallErrorReason;
 use super::call_options::CallOptions;
+use super::called::Called;
+use super::calls::Calling;
 use super::desk::PoolDesk;
 use super::file::{SharedFile, Writing};
 use super::os::Os;
@@ -20,24 +22,15 @@ use super::registration;
 
 /// Makes calls in a pool. Clones make them in the same one, which does not wait for them to go.
 #[derive(Debug, Clone)]
-pub(super) struct Caller {
+pub struct Caller {
     desk: CallDesk<PoolDesk<Os>>,
     limits: Limits,
     when_full: WhenFull,
 }
 
-/// A function, and how it is called.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Called {
-    task: u32,
-    name: &'static str,
-    flags: FrameFlags,
-    options: CallOptions,
-}
-
 /// Arguments in bytes, with what goes along.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Packed {
+pub struct Packed {
     payload: Vec<u8>,
     large: Option<(SharedFile, u64)>,
 }
@@ -73,11 +66,6 @@ impl Called {
     pub(super) fn queue_timeout(&self) -> Option<Duration> {
         self.options.queue_timeout
     }
-
-    /// With several arguments at a time.
-    pub(super) fn in_chunks(self) -> Self {
-        Self { flags: self.flags.with(FrameFlags::CHUNK), ..self }
-    }
 }
 
 impl Caller {
@@ -106,22 +94,6 @@ impl Caller {
     pub(super) fn runs_here(&self, reason: &CallErrorReason) -> bool {
         let full = CallErrorReason::Refused(RefusedReason::Full);
         self.when_full == WhenFull::RunInCaller && *reason == full && !self.desk.is_own_thread()
-    }
-
-    /// Calls a function with these arguments.
-    ///
-    /// # Errors
-    /// Why the call was not accepted.
-    pub(super) fn call<D, A>(
-        &self,
-        called: Called,
-        arguments: &A,
-    ) -> Result<Future<D::Output>, CallErrorReason>
-    where
-        D: Decode<Output: Send + 'static>,
-        A: Portable,
-    {
-        self.submit::<D>(called, self.pack(arguments)?)
     }
 
     pub(super) fn desk(&self) -> &CallDesk<PoolDesk<Os>> {
@@ -154,33 +126,6 @@ impl Caller {
         Ok(Packed { payload: encode(arguments, &self.limits, None)?, large: None })
     }
 
-    /// As many items as fit into one chunk and can be sent at all, from the first on, and how many they are.
-    pub(super) fn pack_chunk<A: Portable>(&self, items: &[A]) -> (Packed, usize) {
-        let (payload, count) = encode_chunk(items, &self.limits);
-        (Packed { payload, large: None }, count)
-    }
-
-    /// Submits a call of a function with arguments that are packed.
-    ///
-    /// # Errors
-    /// Why it was not accepted.
-    pub(super) fn submit<D>(
-        &self,
-        called: Called,
-        packed: Packed,
-    ) -> Result<Future<D::Output>, CallErrorReason>
-    where
-        D: Decode<Output: Send + 'static>,
-    {
-        if self.desk.is_copy() {
-            return Err(CallErrorReason::Refused(RefusedReason::ShutDown));
-        }
-        let (call, future) = self.make::<D>(called, packed);
-        let admitted = self.desk.admit(call, called.queue_timeout(), self.when_full);
-        admitted.map_err(CallErrorReason::Refused)?;
-        Ok(future)
-    }
-
     /// As `submit`, without blocking the thread.
     ///
     /// # Errors
@@ -205,5 +150,43 @@ impl Caller {
     {
         let (promise, future) = self.desk.call::<D>(self.desk.number());
         (called.call(packed, promise), future)
+    }
+}
+
+impl Calling for Caller {
+    type Packed = Packed;
+
+    fn call<D, A>(
+        &self,
+        called: Called,
+        arguments: &A,
+    ) -> Result<Future<D::Output>, CallErrorReason>
+    where
+        D: Decode<Output: Send + 'static>,
+        A: Portable,
+    {
+        self.submit::<D>(called, self.pack(arguments)?)
+    }
+
+    fn pack_chunk<A: Portable>(&self, items: &[A]) -> (Packed, usize) {
+        let (payload, count) = encode_chunk(items, &self.limits);
+        (Packed { payload, large: None }, count)
+    }
+
+    fn submit<D>(
+        &self,
+        called: Called,
+        packed: Packed,
+    ) -> Result<Future<D::Output>, CallErrorReason>
+    where
+        D: Decode<Output: Send + 'static>,
+    {
+        if self.desk.is_copy() {
+            return Err(CallErrorReason::Refused(RefusedReason::ShutDown));
+        }
+        let (call, future) = self.make::<D>(called, packed);
+        let admitted = self.desk.admit(call, called.queue_timeout(), self.when_full);
+        admitted.map_err(CallErrorReason::Refused)?;
+        Ok(future)
     }
 }

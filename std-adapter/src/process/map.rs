@@ -4,16 +4,21 @@
 use concurrent_futures_core::calls::{Callee, FallibleCallee, FrameFlags, Portable};
 use concurrent_futures_core::{Map, MapOptions, Pace};
 
-use super::caller::Called;
+use super::called::Called;
+use super::caller::Caller;
 use super::calls::Calls;
 use super::decode::{AsFallible, AsValue};
 use super::executor::ProcessPoolExecutor;
 
+/// Items with which a function is called in worker processes: what [`ProcessPoolExecutor::map`] works on.
+pub type ProcessCalls<A, D> = Calls<A, D, Caller>;
+
 /// The iterator of [`ProcessPoolExecutor::map`].
-pub type ProcessMap<I, T> = Map<Calls<<I as Iterator>::Item, AsValue<T>>, I>;
+pub type ProcessMap<I, T> = Map<ProcessCalls<<I as Iterator>::Item, AsValue<T>>, I>;
 
 /// The iterator of [`ProcessPoolExecutor::map_fallible`].
-pub type ProcessMapFallible<I, T, E> = Map<Calls<<I as Iterator>::Item, AsFallible<T, E>>, I>;
+pub type ProcessMapFallible<I, T, E> =
+    Map<ProcessCalls<<I as Iterator>::Item, AsFallible<T, E>>, I>;
 
 impl ProcessPoolExecutor {
     /// Calls a registered function with each item, and yields the results in the order of the items.
@@ -105,7 +110,7 @@ impl ProcessPoolExecutor {
     }
 
     /// Has its workers call a function with the items of a map.
-    pub(crate) fn map_source<F, A, M>(&self, pace: Pace) -> Calls<A, AsValue<F::Output>>
+    pub(crate) fn map_source<F, A, M>(&self, pace: Pace) -> ProcessCalls<A, AsValue<F::Output>>
     where
         F: Callee<A, M>,
     {
@@ -117,7 +122,7 @@ impl ProcessPoolExecutor {
     pub(crate) fn map_source_fallible<F, A, M>(
         &self,
         pace: Pace,
-    ) -> Calls<A, AsFallible<F::Value, F::Error>>
+    ) -> ProcessCalls<A, AsFallible<F::Value, F::Error>>
     where
         F: FallibleCallee<A, M>,
     {

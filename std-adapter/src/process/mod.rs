@@ -4,6 +4,8 @@
 pub(crate) mod call_error;
 mod call_options;
 pub(crate) mod callbacks;
+pub(crate) mod called;
+pub(crate) mod calls;
 mod decode;
 pub(crate) mod packing;
 pub(crate) mod registration;
@@ -14,8 +16,6 @@ mod admission;
 mod builder;
 #[cfg(unix)]
 mod caller;
-#[cfg(unix)]
-mod calls;
 #[cfg(unix)]
 mod desk;
 #[cfg(unix)]
@@ -57,7 +57,6 @@ mod worker_main;
 pub use builder::{InitializerError, ProcessBuildError, ProcessPoolBuilder};
 pub use call_error::{CallError, CallErrorReason};
 pub use call_options::CallOptions;
-#[cfg(unix)]
 pub use calls::Calls;
 pub use decode::{AsFallible, AsValue};
 #[cfg(unix)]
@@ -65,7 +64,7 @@ pub use executor::ProcessPoolExecutor;
 #[cfg(unix)]
 pub use init::{NotInitialized, init, init_with};
 #[cfg(unix)]
-pub use map::{ProcessMap, ProcessMapFallible};
+pub use map::{ProcessCalls, ProcessMap, ProcessMapFallible};
 #[cfg(unix)]
 pub use printed::{OutputStream, WorkerOutput};
 #[cfg(unix)]

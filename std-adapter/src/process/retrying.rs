@@ -15,7 +15,8 @@ use concurrent_futures_core::calls::{
 use concurrent_futures_core::{Future, RefusedReason, TaskError, TaskErrorKind};
 
 use super::call_error::{CallError, CallErrorReason};
-use super::caller::{Called, Packed};
+use super::called::Called;
+use super::caller::Packed;
 use super::decode::AsFallible;
 use super::desk::PoolDesk;
 use super::executor::ProcessPoolExecutor;

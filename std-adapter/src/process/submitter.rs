@@ -9,7 +9,9 @@ use concurrent_futures_core::{Executor, Future, InlineBackend, WhenFull};
 
 use super::call_error::{CallError, CallErrorReason, given_back};
 use super::call_options::CallOptions;
-use super::caller::{Called, Caller};
+use super::called::Called;
+use super::caller::Caller;
+use super::calls::Calling;
 use super::decode::{AsFallible, AsValue};
 use super::executor::ProcessPoolExecutor;
 
