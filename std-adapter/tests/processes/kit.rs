@@ -16,6 +16,7 @@ use concurrent_futures::{
     FutureState, ProcessPoolBuilder, ProcessPoolExecutor, TaskError, TaskErrorKind,
 };
 use rustix::fs::{CWD, FileType, Mode, mknodat};
+use rustix::process::Signal;
 
 use crate::machine;
 use crate::tasks::add;
@@ -63,6 +64,8 @@ pub(crate) fn alone<F: FnOnce(&mut Case)>(body: F) {
         }
         if began.elapsed() > WATCHDOG * 2 {
             child.kill().unwrap();
+        } else if began.elapsed() > WATCHDOG {
+            machine::signal(child.id(), Signal::CONT); // one that was stopped says what it was doing then
         }
         thread::sleep(Duration::from_millis(2));
     };

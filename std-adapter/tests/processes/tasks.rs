@@ -237,9 +237,15 @@ pub(crate) fn chatter(lines: usize) -> usize {
 #[task]
 pub(crate) fn shout_and_end(bytes: usize) {
     let parent = std::os::unix::process::parent_id();
-    let script = format!("sleep 0.2; kill -CONT {parent}");
+    let script = format!(
+        "while sleep 0.2; kill -CONT {parent}; do grep -q '^State:.T' /proc/{parent}/status || exit; done"
+    );
     machine::signal(parent, Signal::STOP);
-    drop(Command::new("setsid").args(["sh", "-c", &script]).stdout(Stdio::null()).spawn().unwrap());
+    let waking = Command::new("setsid").args(["sh", "-c", &script]).stdout(Stdio::null()).spawn();
+    if waking.is_err() {
+        machine::signal(parent, Signal::CONT); // or nobody would ever say what was wrong
+    }
+    drop(waking.unwrap());
     std::io::stdout().write_all(&[&*vec![b'!'; bytes], b"\n"].concat()).unwrap();
     std::process::exit(0);
 }
