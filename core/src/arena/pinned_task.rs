@@ -66,7 +66,10 @@ use crate::unique::Unique;
 /// #   EXECUTOR.run_pending();
 ///     Ok(task.result_with(&WOKEN.parker())?)
 /// }
-/// # assert_eq!(calibrate(Box::leak(Box::new(Calibration::new(|| 5))))?, 5);
+/// # static KEPT: std::sync::atomic::AtomicPtr<Calibration> = std::sync::atomic::AtomicPtr::new(std::ptr::null_mut());
+/// # let memory = Box::leak(Box::new(Calibration::new(|| 5)));
+/// # KEPT.store(std::ptr::from_mut(memory), std::sync::atomic::Ordering::Relaxed);
+/// # assert_eq!(calibrate(memory)?, 5);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 /// In a struct it is pinned with that, by the crate `pin-project-lite` say.
