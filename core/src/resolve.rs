@@ -222,6 +222,9 @@ impl SlotRef {
     /// Wakes whoever waits, also by nodes. The caller's own reference keeps the slot alive meanwhile.
     #[inline]
     fn settle(&self, published: Published, completion: impl FnOnce() -> Completion) {
+        if !(published.waiter || published.listed || published.future_gone) {
+            return; // nobody is to be told, as mostly where a result is there before it is asked for
+        }
         let _rest = SettleRest { slot: self, published, completion: Some(completion) };
         if published.waiter {
             self.wake_waiter();

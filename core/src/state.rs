@@ -249,6 +249,7 @@ impl State {
     }
 
     /// Arrow 2.
+    #[inline]
     pub(crate) fn claim_to_cancel(&self) -> CancelClaim {
         // ORDERING: as arrow 1.
         let claimed = self.update(Ordering::Acquire, Ordering::Relaxed, |now| {
@@ -290,6 +291,7 @@ impl State {
     }
 
     /// Arrow 4. The caller took arrow 2 and has dropped the callable.
+    #[inline]
     pub(crate) fn publish_cancelled(&self) -> Published {
         // ORDERING: as arrow 3; there is no outcome, but the callable's end is published.
         self.publish(RUNNING)

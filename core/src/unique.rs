@@ -227,18 +227,27 @@ impl Unique {
     /// # Safety
     /// Called once, at the end: it takes the reference.
     unsafe fn leave(&mut self, seen: Snapshot) {
-        let mut waker = None;
-        // Of a slot that is resolved nobody asks whether its future is there: what is in it is ours (I3).
-        let has_outcome = if seen.is_done() {
-            seen.has_outcome()
-        } else {
-            waker = self.take_waker_back(seen);
-            self.0.header().state.farewell() == Farewell::DropOutcome
-        };
-        // From here on a user's drop may unwind, where nothing catches that: the reference goes all the same.
+        if !seen.is_done() {
+            // SAFETY: as the caller promises.
+            return unsafe { self.leave_unresolved(seen) };
+        }
+        // A user's drop may unwind, where nothing catches that: the reference goes all the same.
         // SAFETY: not used again, as the caller promises.
         let slot = unsafe { ManuallyDrop::take(&mut self.0) };
-        if has_outcome {
+        // Of a slot that is resolved nobody asks whether its future is there: what is in it is ours (I3).
+        if seen.has_outcome() {
+            slot.drop_outcome();
+        }
+    }
+
+    /// # Safety
+    /// As for `leave`.
+    unsafe fn leave_unresolved(&mut self, seen: Snapshot) {
+        let waker = self.take_waker_back(seen);
+        let farewell = self.0.header().state.farewell();
+        // SAFETY: not used again, as the caller promises; from here on, as there, a drop may unwind.
+        let slot = unsafe { ManuallyDrop::take(&mut self.0) };
+        if farewell == Farewell::DropOutcome {
             slot.drop_outcome();
         }
         if let Some(waker) = waker {
