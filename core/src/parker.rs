@@ -58,8 +58,8 @@ impl SleepStrategy for Wfe {
 
     #[inline]
     fn wake(&self) {
-        // The flag has to be seen by whoever is woken: a barrier, which `nomem` left out makes of this
-        // for the compiler, and `dsb` for the processor.
+        // Whoever is woken has to see the flag. Without `nomem` the compiler has it written before this, and
+        // `dsb` the processor before the event.
         #[cfg(target_arch = "aarch64")]
         // SAFETY: waits for stores to arrive, then sets the event registers; no memory, no registers.
         unsafe {

@@ -112,7 +112,7 @@ impl<L: 'static, const SLOTS: usize, const BYTES: usize> Inside<L, SLOTS, BYTES>
 
     /// Takes the worker off the list that sleeps longest.
     pub(super) fn next_idle(&mut self) -> Option<WakeUp> {
-        // SAFETY: under the lock.
+        // SAFETY: under the arena's lock, which alone gives out a `&mut Inside`.
         match unsafe { self.idle.pop() } {
             Some(Visit::Wake(waker)) => Some(WakeUp(waker)),
             _ => None, // nodes of workers are waiters, each with a waker
